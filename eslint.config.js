@@ -1,0 +1,43 @@
+import tseslint from "typescript-eslint";
+
+/** The rooms that decide: nothing in them may read a clock, roll dice, do I/O or log. */
+const CORE = ["src/api", "src/config", "src/resources", "src/health", "src/rollout", "src/status"].map((room) => `${room}/**/*.ts`);
+
+export default tseslint.config(
+  { ignores: ["node_modules", "dist", "coverage", "**/*.js", "**/*.cjs"] },
+  ...tseslint.configs.strictTypeChecked,
+  ...tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/consistent-type-definitions": ["error", "interface"],
+    },
+  },
+  {
+    files: CORE,
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        ...["fetch", "process", "console", "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "performance", "crypto"].map((name) => ({
+          name,
+          message: "The core decides and touches nothing: pass it in from the edge.",
+        })),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "Time is an argument in the core." },
+        { object: "Math", property: "random", message: "Randomness is an argument in the core." },
+      ],
+      "no-restricted-syntax": ["error", { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "Time is an argument in the core." }],
+    },
+  },
+  {
+    files: ["**/*.test.ts"],
+    rules: { "@typescript-eslint/no-floating-promises": "error", "@typescript-eslint/no-non-null-assertion": "off" },
+  },
+);

@@ -1,0 +1,11 @@
+/** Unit tests: they stand beside their files and need no cluster. Those under test/ that do need one have test/jest.cluster.config.js. */
+export default {
+  roots: ["<rootDir>/src", "<rootDir>/test", "<rootDir>/crds"],
+  testMatch: ["**/*.test.ts"],
+  testPathIgnorePatterns: ["<rootDir>/test/e2e/", "<rootDir>/test/faults/"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: { "\\.ts$": "<rootDir>/test/strip-types.js" },
+  testEnvironment: "node",
+  coverageProvider: "v8",
+  collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts"],
+};
