@@ -1,0 +1,47 @@
+/** The API group of the custom resource, and the prefix of our labels and annotations. */
+export const GROUP = "kloudmate.com";
+/** The served and stored version. */
+export const VERSION = "v1alpha1";
+/** The field manager of every server-side apply. */
+export const FIELD_MANAGER = "kmagent-operator";
+
+/** The two components that a KmAgent makes; the value of `app.kubernetes.io/component`. */
+export type Component = "node-agent" | "cluster-agent";
+
+/** Labels by their meaning; keys as the recommended labels of Kubernetes name them. */
+export const LABEL = {
+  name: "app.kubernetes.io/name",
+  instance: "app.kubernetes.io/instance",
+  component: "app.kubernetes.io/component",
+  managedBy: "app.kubernetes.io/managed-by",
+  /** On pods: the revision that their template carries. */
+  revision: `${GROUP}/revision`,
+} as const;
+
+/** Annotations by their meaning. */
+export const ANNOTATION = {
+  /** On the KmAgent: lets a rollout that waits after its canary go on, with the revision as value. */
+  approve: `${GROUP}/approve`,
+  /** On the KmAgent: tries a rejected revision again. */
+  retry: `${GROUP}/retry`,
+  /** On a revision's ConfigMap: `accepted`, `stable` or `rejected`. */
+  state: `${GROUP}/state`,
+  /** On a revision's ConfigMap: RFC 3339 time of that state. */
+  stateSince: `${GROUP}/state-since`,
+  /** On a revision's ConfigMap: why it is in that state. */
+  stateReason: `${GROUP}/state-reason`,
+  /** On a revision's ConfigMap: the origin of its configuration: `spec`, `remote` or `default`. */
+  source: `${GROUP}/config-source`,
+  /** What `kubectl rollout restart` sets in a pod template. */
+  restartedAt: "kubectl.kubernetes.io/restartedAt",
+} as const;
+
+/** The labels that select the pods of one component of one KmAgent. */
+export function selectorLabels(instance: string, component: Component): Record<string, string> {
+  return { [LABEL.name]: "km-agent", [LABEL.instance]: instance, [LABEL.component]: component };
+}
+
+/** All labels that an object of ours carries. */
+export function objectLabels(instance: string, component: Component): Record<string, string> {
+  return { ...selectorLabels(instance, component), [LABEL.managedBy]: FIELD_MANAGER };
+}
