@@ -1,0 +1,184 @@
+import type { KubeObject } from "../kube/resource.ts";
+
+/*
+ * Server-side apply tells in `metadata.managedFields` which fields are ours. Drift is a difference, in one of those, between
+ * the live object and the API server's answer to our last apply: comparing with the answer, and not with what was sent,
+ * spares us from knowing every default and normal form (`1000m` comes back as `1`). Format: KEP-555, fieldsV1.
+ */
+
+/** A place in an object, such as `spec.template.spec.containers[km-agent].image`. */
+export type FieldPath = string;
+
+/** One field that somebody set to something else. Values are JSON, cut to a readable length. */
+export interface Difference {
+  readonly path: FieldPath;
+  readonly wanted: string;
+  readonly found: string;
+}
+
+type Json = unknown;
+type Fields = Readonly<Record<string, Json>>;
+
+/** Fields of ours in `live` that differ from `answer`, in the order of the answer's managed fields. */
+export function drift(answer: KubeObject, live: KubeObject, fieldManager: string): Difference[] {
+  const owned = ownedFields(answer, fieldManager);
+  const found: Difference[] = [];
+  if (owned) compare(owned, answer, live, "", found);
+  return found;
+}
+
+/** Whether an object's managed fields hold an entry of our server-side apply. */
+export function ownedFields(object: KubeObject, fieldManager: string): Fields | undefined {
+  const entries = object.metadata.managedFields ?? [];
+  const entry = entries.find(
+    (candidate) =>
+      candidate.manager === fieldManager && candidate.operation === "Apply" && (candidate.subresource ?? "") === "",
+  );
+  return isMap(entry?.fieldsV1) ? entry.fieldsV1 : undefined;
+}
+
+function compare(fields: Fields, wanted: Json, found: Json, path: string, into: Difference[]): void {
+  for (const [key, below] of Object.entries(fields)) {
+    if (key === ".") continue;
+    const step = childOf(key, wanted, found, path);
+    if (!step) continue;
+    if (isMap(below) && hasChildren(below) && step.found !== undefined) {
+      compare(below, step.wanted, step.found, step.path, into);
+    } else if (!sameJson(step.wanted, step.found)) {
+      into.push({ path: step.path, wanted: brief(step.wanted), found: brief(step.found) });
+    }
+  }
+}
+
+function childOf(key: string, wanted: Json, found: Json, path: string) {
+  const kind = key.slice(0, 2);
+  const rest = key.slice(2);
+  if (kind === "f:") {
+    return { path: path === "" ? rest : `${path}.${rest}`, wanted: field(wanted, rest), found: field(found, rest) };
+  }
+  if (kind === "k:") {
+    const keys: Json = JSON.parse(rest);
+    const name = isMap(keys) ? Object.values(keys).join(",") : rest;
+    return { path: `${path}[${name}]`, wanted: item(wanted, keys), found: item(found, keys) };
+  }
+  if (kind === "v:") {
+    const value: Json = JSON.parse(rest);
+    return { path: `${path}[${brief(value)}]`, wanted: member(wanted, value), found: member(found, value) };
+  }
+  return undefined;
+}
+
+function field(of: Json, name: string): Json {
+  return isMap(of) ? of[name] : undefined;
+}
+
+function item(of: Json, keys: Json): Json {
+  if (!Array.isArray(of) || !isMap(keys)) return undefined;
+  // Keys that the API server fills in by default, such as a port's protocol, stand in the managed fields too.
+  return of.find((entry: Json) => isMap(entry) && Object.entries(keys).every(([name, value]) => sameJson(entry[name], value)));
+}
+
+function member(of: Json, value: Json): Json {
+  return Array.isArray(of) ? of.find((entry: Json) => sameJson(entry, value)) : undefined;
+}
+
+function hasChildren(fields: Fields): boolean {
+  return Object.keys(fields).some((key) => key !== ".");
+}
+
+function isMap(value: Json): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Deep equality of JSON; the order of keys doesn't count, that of lists does. */
+export function sameJson(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((entry, at) => sameJson(entry, b[at]));
+  }
+  if (!isMap(a) || !isMap(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameJson(a[key], b[key]));
+}
+
+function brief(value: Json): string {
+  const text = value === undefined ? "absent" : JSON.stringify(value);
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+}
+
+/**
+ * Where the API server's answer isn't what we asked for: fields that admission rewrote, and list entries (containers,
+ * volumes, environment) that it added. Normal forms don't count: equal quantities, and empty values that JSON leaves out.
+ */
+export function overrides(desired: KubeObject, answer: KubeObject): Difference[] {
+  const found: Difference[] = [];
+  differ(desired["spec"], answer["spec"], "spec", found);
+  for (const part of ["labels", "annotations"] as const) {
+    differ(desired.metadata[part], answer.metadata[part], `metadata.${part}`, found);
+  }
+  return found;
+}
+
+/** Lists whose entries are told apart by a key; the rest is atomic. */
+const LIST_KEY: Readonly<Record<string, string>> = {
+  containers: "name",
+  initContainers: "name",
+  volumes: "name",
+  env: "name",
+  volumeMounts: "mountPath",
+  ports: "containerPort",
+  imagePullSecrets: "name",
+};
+
+function differ(wanted: Json, found: Json, path: string, into: Difference[]): void {
+  if (wanted === undefined || isEmpty(wanted)) return;
+  if (isMap(wanted) && isMap(found)) {
+    for (const [key, value] of Object.entries(wanted)) differ(value, found[key], `${path}.${key}`, into);
+    return;
+  }
+  const last = path.slice(path.lastIndexOf(".") + 1);
+  const key = LIST_KEY[last];
+  if (key !== undefined && Array.isArray(wanted) && Array.isArray(found)) {
+    differInList(wanted, found, key, path, into);
+    return;
+  }
+  if (Array.isArray(wanted) && Array.isArray(found) && wanted.length === found.length) {
+    wanted.forEach((entry: Json, at) => differ(entry, found[at], `${path}[${at}]`, into));
+    return;
+  }
+  if (!sameJson(wanted, found) && !sameQuantity(wanted, found, path)) into.push({ path, wanted: brief(wanted), found: brief(found) });
+}
+
+function differInList(wanted: readonly Json[], found: readonly Json[], key: string, path: string, into: Difference[]): void {
+  const name = (entry: Json) => String(field(entry, key));
+  const entries = new Map(found.map((entry) => [name(entry), entry]));
+  for (const entry of wanted) differ(entry, entries.get(name(entry)), `${path}[${name(entry)}]`, into);
+  const ours = new Set(wanted.map(name));
+  for (const [other, entry] of entries) {
+    if (!ours.has(other)) into.push({ path: `${path}[${other}]`, wanted: "absent", found: brief(entry) });
+  }
+}
+
+function isEmpty(value: Json): boolean {
+  if (value === null || value === "" || value === false || value === 0) return true;
+  return Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0;
+}
+
+function sameQuantity(a: Json, b: Json, path: string): boolean {
+  if (!/\.(requests|limits|sizeLimit|divisor)\b/.test(path)) return false;
+  const left = quantity(a);
+  return left !== undefined && left === quantity(b);
+}
+
+const SUFFIX: Readonly<Record<string, number>> = {
+  n: 1e-9, u: 1e-6, m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,
+  Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
+};
+
+/** The number that a Kubernetes quantity means, or undefined where it is none. */
+export function quantity(value: Json): number | undefined {
+  const match = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.exec(String(value));
+  const factor = SUFFIX[match?.[2] ?? ""];
+  if (!match || factor === undefined) return undefined;
+  return Number((Number(match[1]) * factor).toPrecision(15));
+}
