@@ -132,7 +132,7 @@ export class Queue {
   }
 }
 
-/** Full jitter between half of and the whole exponential step, from 250 ms up to 60 s. */
+/** Equal jitter: between half of and the whole exponential step, from 250 ms up to 60 s. */
 export function jitteredBackoff(random: () => number): Backoff {
   return (failures) => {
     const step = Math.min(60_000, 250 * 2 ** Math.min(failures - 1, 20));

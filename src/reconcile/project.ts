@@ -1,0 +1,189 @@
+import type { ContainerObservation, NodeObservation, PodObservation, Taint, Termination } from "../health/observation.ts";
+import { LABEL } from "../api/labels.ts";
+
+/*
+ * Takes from the API server's pods and nodes the few fields in use, so that thousands of them fit into little memory.
+ * The JSON is read leniently: what is missing becomes empty, and nothing here throws.
+ */
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A node as the cache keeps it; pods and probes are joined to it in `gather`. */
+export type NodeRecord = Omit<NodeObservation, "pod" | "probe"> & { readonly key: string; readonly uid: string };
+
+/** A pod as the cache keeps it. */
+export interface PodRecord extends PodObservation {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly namespace: string;
+  /** UID of the controlling owner; empty where there is none. */
+  readonly ownerUid: string;
+  /** Name of that owner. */
+  readonly ownerName: string;
+  /** The node that it runs on, or, where it isn't scheduled, the only one that its affinity allows. */
+  readonly node: string;
+  readonly instance: string;
+  readonly component: string;
+}
+
+/** The agent's container is the first one, and has this name. */
+export const AGENT_CONTAINER = "km-agent";
+
+/** A node of the API server as a record. */
+export function projectNode(raw: unknown, intern: Intern): NodeRecord {
+  const node = map(raw);
+  const metadata = map(node["metadata"]);
+  const info = map(map(node["status"])["nodeInfo"]);
+  const ready = list(map(node["status"])["conditions"]).find((condition) => condition["type"] === "Ready");
+  const status = ready?.["status"];
+  return {
+    key: text(metadata["name"]),
+    name: text(metadata["name"]),
+    uid: text(metadata["uid"]),
+    labels: strings(metadata["labels"], intern),
+    taints: list(map(node["spec"])["taints"]).map((entry) => taint(entry, intern)),
+    os: intern(text(info["operatingSystem"])),
+    architecture: intern(text(info["architecture"])),
+    ready: ready
+      ? {
+          status: status === "True" || status === "False" ? status : "Unknown",
+          since: time(ready["lastTransitionTime"]),
+          message: intern(text(ready["message"])),
+        }
+      : null,
+    createdAt: time(metadata["creationTimestamp"]),
+    deleting: metadata["deletionTimestamp"] !== undefined,
+  };
+}
+
+/** A pod of the API server as a record. */
+export function projectPod(raw: unknown, intern: Intern): PodRecord {
+  const pod = map(raw);
+  const metadata = map(pod["metadata"]);
+  const spec = map(pod["spec"]);
+  const status = map(pod["status"]);
+  const labels = map(metadata["labels"]);
+  const owner = list(metadata["ownerReferences"]).find((reference) => reference["controller"] === true);
+  const conditions = list(status["conditions"]);
+  const scheduled = conditions.find((condition) => condition["type"] === "PodScheduled");
+  const container = list(spec["containers"]).find((candidate) => candidate["name"] === AGENT_CONTAINER);
+  const containerStatus = list(status["containerStatuses"]).find((candidate) => candidate["name"] === AGENT_CONTAINER);
+  const namespace = intern(text(metadata["namespace"]));
+  const name = text(metadata["name"]);
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid: text(metadata["uid"]),
+    ownerUid: intern(text(owner?.["uid"])),
+    ownerName: intern(text(owner?.["name"])),
+    node: text(spec["nodeName"]) || intendedNode(spec),
+    instance: intern(text(labels[LABEL.instance])),
+    component: intern(text(labels[LABEL.component])),
+    revision: intern(text(labels[LABEL.revision])),
+    createdAt: time(metadata["creationTimestamp"]),
+    deleting: metadata["deletionTimestamp"] !== undefined,
+    phase: phase(status["phase"]),
+    reason: intern(text(status["reason"])),
+    message: text(status["message"]),
+    ready: conditions.some((condition) => condition["type"] === "Ready" && condition["status"] === "True"),
+    unschedulable: scheduled?.["status"] === "False" ? text(scheduled["message"]) : "",
+    ip: text(status["podIP"]),
+    image: intern(text(container?.["image"])),
+    container: containerStatus ? containerObservation(containerStatus) : null,
+  };
+}
+
+/** A DaemonSet's pod is bound to its node by an affinity to the node's name before the scheduler has spoken. */
+function intendedNode(spec: Json): string {
+  const required = map(map(map(spec["affinity"])["nodeAffinity"])["requiredDuringSchedulingIgnoredDuringExecution"]);
+  for (const term of list(required["nodeSelectorTerms"])) {
+    for (const match of list(term["matchFields"])) {
+      const values = match["values"];
+      if (match["key"] === "metadata.name" && Array.isArray(values)) return text(values[0]);
+    }
+  }
+  return "";
+}
+
+function containerObservation(status: Json): ContainerObservation {
+  const state = map(status["state"]);
+  const restarts = typeof status["restartCount"] === "number" ? status["restartCount"] : 0;
+  const lastTerminated = map(status["lastState"])["terminated"];
+  const last = lastTerminated === undefined ? null : termination(map(lastTerminated));
+  if (state["terminated"] !== undefined) return { state: "terminated", restarts, last: termination(map(state["terminated"])) };
+  if (state["running"] !== undefined) {
+    return { state: "running", startedAt: time(map(state["running"])["startedAt"]), restarts, last };
+  }
+  const waiting = map(state["waiting"]);
+  return { state: "waiting", reason: text(waiting["reason"]), message: text(waiting["message"]), restarts, last };
+}
+
+function termination(of: Json): Termination {
+  return {
+    exitCode: typeof of["exitCode"] === "number" ? of["exitCode"] : -1,
+    signal: typeof of["signal"] === "number" ? of["signal"] : null,
+    reason: text(of["reason"]),
+    message: text(of["message"]),
+    finishedAt: time(of["finishedAt"]),
+  };
+}
+
+function taint(of: Json, intern: Intern): Taint {
+  const effect = of["effect"];
+  return {
+    key: intern(text(of["key"])),
+    value: intern(text(of["value"])),
+    effect: effect === "NoExecute" || effect === "PreferNoSchedule" ? effect : "NoSchedule",
+  };
+}
+
+function phase(value: unknown): PodObservation["phase"] {
+  switch (value) {
+    case "Pending":
+    case "Running":
+    case "Succeeded":
+    case "Failed":
+      return value;
+    default:
+      return "Unknown";
+  }
+}
+
+const EMPTY: Json = Object.freeze({});
+
+function map(value: unknown): Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : EMPTY;
+}
+
+function list(value: unknown): Json[] {
+  return Array.isArray(value) ? value.map(map) : [];
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function strings(value: unknown, intern: Intern): Record<string, string> {
+  return Object.fromEntries(Object.entries(map(value)).map(([key, entry]) => [intern(key), intern(text(entry))]));
+}
+
+function time(value: unknown): number {
+  const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? 0 : at;
+}
+
+/** Gives one copy of each short string that thousands of objects share. */
+export type Intern = (value: string) => string;
+
+/** An `Intern` with a bounded memory of its own; past the bound strings are kept as they come. */
+export function createIntern(): Intern {
+  const known = new Map<string, string>();
+  return (value) => {
+    if (value.length > 256 || value === "") return value;
+    const copy = known.get(value);
+    if (copy !== undefined) return copy;
+    if (known.size < 20_000) known.set(value, value);
+    return value;
+  };
+}
