@@ -1,0 +1,83 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { existsSync } from "node:fs";
+import { nodeDirectory } from "./cluster-state.ts";
+import type { ProcessTable } from "./process.ts";
+
+/**
+ * A node's "machine": one process that holds network, mount, process, host name and IPC namespaces, in which containerd, kubelet, kube-proxy and all
+ * containers run. As it is the first process of its process namespace, the kernel kills all of them with it: a node can't be left half stopped. What
+ * it mounts is in its mount namespace only, and goes with it too.
+ */
+const SCRIPT = `
+set -e
+# Containers may ask for mounts that follow the node's, as below systemd; none of it reaches the host.
+mount --make-rshared /
+mount -t proc proc /proc
+mount -t tmpfs -o mode=755,size=256m tmpfs /run
+# kubelet's /var/log/pods and /var/log/containers are fixed paths, which the agents read.
+mount -t tmpfs -o mode=755,size=512m tmpfs /var/log
+mount --bind "$NODE_DIRECTORY/lib" /var/lib
+hostname "$NODE_NAME"
+: > "$NODE_DIRECTORY/ready"
+# Whoever ignores SIGCHLD needs not wait for its children: orphans leave no zombies.
+exec env --ignore-signal=CHLD sleep infinity
+`;
+
+/** The paths that are each node's own. What the cluster needs inside a node must not lie below one of them. */
+const HIDDEN = ["/run", "/var/run", "/var/log", "/var/lib"];
+
+/** The name of the machine's process in the process table. */
+export function machineName(node: string): string {
+  return `${node}.machine`;
+}
+
+/**
+ * Starts the machine of a node and waits until its namespaces are ready.
+ *
+ * @returns its process id, with which {@link inMachine} enters it.
+ */
+export async function startMachine(
+  stateDirectory: string,
+  processes: ProcessTable,
+  node: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const directory = nodeDirectory(stateDirectory, node);
+  mkdirSync(join(directory, "lib"), { recursive: true });
+  const { pid } = await processes.launch(
+    {
+      name: machineName(node),
+      argv: [
+        ...["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--propagation", "private", "--"],
+        ...["sh", "-c", SCRIPT],
+      ],
+      forks: true,
+      env: { NODE_DIRECTORY: directory, NODE_NAME: node },
+    },
+    signal,
+  );
+  const deadline = performance.now() + 10_000;
+  while (!existsSync(join(directory, "ready"))) {
+    if (!processes.isRunning(machineName(node)) || performance.now() > deadline) {
+      throw new Error(`the namespaces of ${node} weren't made: ${processes.lastWords(machineName(node))}`);
+    }
+    await delay(10, undefined, { signal });
+  }
+  return pid;
+}
+
+/** The command that runs `argv` inside a node's machine. It forks: the process of the node is the child of the process that is started. */
+export function inMachine(pid: number, argv: readonly string[]): string[] {
+  return ["nsenter", "--target", String(pid), "--net", "--mount", "--uts", "--ipc", "--pid", "--", ...argv];
+}
+
+/** @throws Error where a path that nodes need is hidden inside them, with what to do about it. */
+export function checkVisibleInNodes(path: string, variable: string): void {
+  const hiding = HIDDEN.find((root) => path === root || path.startsWith(`${root}/`));
+  if (hiding !== undefined)
+    throw new Error(
+      `${path} can't be used: each node has a ${hiding} of its own. Set ${variable} to a directory elsewhere.`,
+    );
+}
