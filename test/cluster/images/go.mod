@@ -1,0 +1,3 @@
+module kmagent.test/images
+
+go 1.24.0
