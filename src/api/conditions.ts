@@ -22,7 +22,8 @@ export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 /** What each condition says when it is True; the operations reference is made of it. */
 export const CONDITION_MEANING: Readonly<Record<ConditionType, string>> = {
-  Ready: "The summary: the configuration is valid, nothing is stalled or rolled back, and no more than `health.maxUnhealthy` of the nodes are unhealthy or uncovered.",
+  Ready:
+    "The summary: the configuration is valid, nothing is stalled or rolled back, and no more than `health.maxUnhealthy` of the nodes are unhealthy or uncovered.",
   ConfigValid: "The spec and the collector configuration in force can be used.",
   AgentsAvailable: "Every agent that should run does, and its collector answers.",
   NodesCovered: "Every node that should have an agent has one.",

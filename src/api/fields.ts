@@ -15,8 +15,13 @@ export interface FieldMeta {
   /** Kubernetes' list semantics for server-side apply; `map` needs `mapKeys`. */
   readonly listType?: "atomic" | "set" | "map";
   readonly mapKeys?: readonly string[];
+  /** `atomic` where a map or a reference is replaced whole, as in a pod's `nodeSelector`. */
+  readonly mapType?: "atomic" | "granular";
   readonly preserveUnknown?: true;
   readonly intOrString?: true;
+  /** The words of an enum bind our code alone: another release's operator may write others through the same CRD. */
+  readonly openEnum?: true;
+  readonly maxProperties?: number;
   readonly format?: string;
 }
 
@@ -27,8 +32,11 @@ export function meta(of: FieldMeta): Record<string, unknown> {
     ...(of.rules && { "x-kubernetes-validations": of.rules }),
     ...(of.listType && { "x-kubernetes-list-type": of.listType }),
     ...(of.mapKeys && { "x-kubernetes-list-map-keys": of.mapKeys }),
+    ...(of.mapType && { "x-kubernetes-map-type": of.mapType }),
     ...(of.preserveUnknown && { "x-kubernetes-preserve-unknown-fields": true }),
     ...(of.intOrString && { "x-kubernetes-int-or-string": true }),
+    ...(of.openEnum && { "x-open-enum": true }),
+    ...(of.maxProperties !== undefined && { maxProperties: of.maxProperties }),
     ...(of.format && { format: of.format }),
   };
 }
@@ -40,58 +48,102 @@ export const text = (max: number, description: string, rules?: readonly Validati
     .max(max)
     .meta(meta({ description, ...(rules && { rules }) }));
 
-/** A DNS-1123 subdomain, as the names of most objects. */
-export const objectName = (description: string) =>
+/** What a `form` needs: a length, a pattern that means the same in RE2 and in JavaScript, and the sentence for who breaks it. */
+export interface Form {
+  readonly max: number;
+  readonly pattern: RegExp;
+  readonly message: string;
+}
+
+/**
+ * A string of a certain form. The pattern is judged by CEL and not by the schema's own `pattern`, whose answer to a user is
+ * the regular expression itself.
+ */
+export const form = ({ max, pattern, message }: Form, description: string, further: readonly ValidationRule[] = []) =>
   z
     .string()
-    .min(1)
-    .max(253)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
-    .meta(meta({ description }));
+    .max(max)
+    .refine((value) => pattern.test(value), { error: message })
+    .meta(meta({ description, rules: [{ rule: `self.matches(${celString(pattern.source)})`, message }, ...further] }));
+
+/** A raw CEL string literal. */
+function celString(value: string): string {
+  return value.includes("'") ? `r"${value}"` : `r'${value}'`;
+}
+
+/** A DNS-1123 subdomain, as the names of most objects. */
+export const objectName = (description: string) =>
+  form(
+    {
+      max: 253,
+      pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+      message:
+        "must be an object's name: lower-case letters, digits, - and . only, beginning and ending with a letter or digit",
+    },
+    description,
+  );
 
 /** A key of a Secret's or ConfigMap's data. */
 export const dataKey = (description: string) =>
-  z
-    .string()
-    .min(1)
-    .max(253)
-    .regex(/^[-._a-zA-Z0-9]+$/)
-    .meta(meta({ description }));
+  form(
+    { max: 253, pattern: /^[-._a-zA-Z0-9]+$/, message: "must be a key of data: letters, digits, - _ and . only" },
+    description,
+  );
 
-const DURATION = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$";
+const DURATION = /^([0-9]+([.][0-9]+)?(ms|s|m|h))+$/;
+const IS_DURATION = `matches(${celString(DURATION.source)})`;
 
 /** A Go duration (`30s`, `1m30s`) with a lower and an upper bound, both themselves durations. */
-export const duration = (description: string, least: string, most: string) =>
-  z
+export const duration = (description: string, least: string, most: string) => {
+  const message = `must be a duration from ${least} to ${most}, such as 30s`;
+  return z
     .string()
     .max(32)
-    .regex(new RegExp(DURATION))
+    .refine((value) => DURATION.test(value), { error: message })
     .meta(
       meta({
         description,
         rules: [
           {
-            rule: `duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
-            message: `must be a duration from ${least} to ${most}, such as 30s`,
+            rule: `self.${IS_DURATION} && duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
+            message,
           },
         ],
       }),
     );
+};
+
+/** A rule that one duration of an object isn't longer than another; it leaves what is no duration to that field's own rule. */
+export const notLonger = (shorter: string, longer: string, message: string): ValidationRule => ({
+  rule: `!self.${shorter}.${IS_DURATION} || !self.${longer}.${IS_DURATION} || duration(self.${shorter}) <= duration(self.${longer})`,
+  message,
+  fieldPath: `.${shorter}`,
+});
 
 /** A Go duration, or a bare integer of seconds as the vendor's own agent takes it. */
-export const durationOrSeconds = (description: string, leastSeconds: number, mostSeconds: number) =>
-  z.union([z.string().max(32).regex(new RegExp(DURATION)), z.int()]).meta(
-    meta({
-      description,
-      intOrString: true,
-      rules: [
-        {
-          rule: `type(self) == int ? (self >= ${leastSeconds} && self <= ${mostSeconds}) : (self.matches('${DURATION.replaceAll("\\", "\\\\")}') && duration(self) >= duration('${leastSeconds}s') && duration(self) <= duration('${mostSeconds}s'))`,
-          message: `must be a duration or a number of seconds, from ${leastSeconds}s to ${mostSeconds}s`,
-        },
-      ],
-    }),
-  );
+export const durationOrSeconds = (description: string, leastSeconds: number, mostSeconds: number) => {
+  const message = `must be a duration or a whole number of seconds, from ${leastSeconds}s to ${mostSeconds}s`;
+  return z
+    .union([
+      z
+        .string()
+        .max(32)
+        .refine((value) => DURATION.test(value), { error: message }),
+      z.int(),
+    ])
+    .meta(
+      meta({
+        description,
+        intOrString: true,
+        rules: [
+          {
+            rule: `type(self) == int ? (self >= ${leastSeconds} && self <= ${mostSeconds}) : (self.${IS_DURATION} && duration(self) >= duration('${leastSeconds}s') && duration(self) <= duration('${mostSeconds}s'))`,
+            message,
+          },
+        ],
+      }),
+    );
+};
 
 /** A count or a percentage of nodes (`3`, `10%`), not below `least` where it is a number. */
 export const countOrPercent = (description: string, least: 0 | 1) =>
@@ -101,7 +153,7 @@ export const countOrPercent = (description: string, least: 0 | 1) =>
       intOrString: true,
       rules: [
         {
-          rule: `type(self) == int ? (self >= ${least} && self <= 5000) : self.matches('^(${least === 0 ? "0|" : ""}[1-9][0-9]?|100)%$')`,
+          rule: `type(self) == int ? (self >= ${least} && self <= 5000) : self.matches(r'^(${least === 0 ? "0|" : ""}[1-9][0-9]?|100)%$')`,
           message: `must be a whole number from ${least} to 5000 or a percentage from ${least}% to 100%`,
         },
       ],
@@ -112,15 +164,10 @@ export const countOrPercent = (description: string, least: 0 | 1) =>
 export const passThrough = (description: string) =>
   z.record(z.string(), z.unknown()).meta(meta({ description, preserveUnknown: true }));
 
-/** A list of such pieces. */
-export const passThroughList = (description: string, max: number) =>
-  z
-    .array(z.record(z.string(), z.unknown()).meta({ "x-kubernetes-preserve-unknown-fields": true }))
-    .max(max)
-    .meta(meta({ description, listType: "atomic" }));
-
 /** A map from bounded string to bounded string, such as labels. */
-export const stringMap = (description: string, maxEntries: number, maxValue: number, rules?: readonly ValidationRule[]) =>
-  z
-    .record(z.string(), z.string().max(maxValue))
-    .meta({ ...meta({ description, ...(rules && { rules }) }), maxProperties: maxEntries });
+export const stringMap = (
+  description: string,
+  maxEntries: number,
+  maxValue: number,
+  more: Pick<FieldMeta, "rules" | "mapType"> = {},
+) => z.record(z.string(), z.string().max(maxValue)).meta(meta({ description, maxProperties: maxEntries, ...more }));

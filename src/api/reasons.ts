@@ -16,7 +16,8 @@ export const NODE_REASONS = {
     action: "Read the message, then `kubectl logs --previous` of the pod. Often it is the configuration.",
   },
   CollectorExitedCleanly: {
-    meaning: "The collector's process ended with exit code 0, which a collector never should; KloudMate's image does so on a bad configuration.",
+    meaning:
+      "The collector's process ended with exit code 0, which a collector never should; KloudMate's image does so on a bad configuration.",
     action: "Read `kubectl logs --previous` of the pod.",
   },
   OOMKilled: {
@@ -97,7 +98,8 @@ export const NODE_REASONS = {
   },
   PodSecurityViolation: {
     meaning: "The namespace's Pod Security level refuses the agent's pods.",
-    action: "Label the namespace `pod-security.kubernetes.io/enforce=privileged`, or set `nodeAgent.profile: Baseline`.",
+    action:
+      "Label the namespace `pod-security.kubernetes.io/enforce=privileged`, or set `nodeAgent.profile: Baseline`.",
   },
   QuotaExceeded: {
     meaning: "A ResourceQuota of the namespace leaves no room for the agent's pods.",
@@ -133,7 +135,10 @@ export const CONDITION_REASONS = {
     action: "Look at `status.unhealthyNodes` and `uncoveredNodes`.",
   },
   NoNodes: { meaning: "No node is selected.", action: "Check `nodeAgent.nodeSelector` and affinity." },
-  UnhealthyNodes: { meaning: "Some nodes' agents or collectors don't run.", action: "Look at `status.unhealthyNodes`." },
+  UnhealthyNodes: {
+    meaning: "Some nodes' agents or collectors don't run.",
+    action: "Look at `status.unhealthyNodes`.",
+  },
   UncoveredNodes: { meaning: "Some nodes have no agent.", action: "Look at `status.uncoveredNodes`." },
   ProbesBlocked: {
     meaning: "The operator reaches no agent at all, though kubelet calls them ready; kubelet's word is used.",
@@ -145,12 +150,18 @@ export const CONDITION_REASONS = {
     meaning: "The configuration can be used, but an endpoint is plain http, so the API key travels in clear text.",
     action: "Use an https URL.",
   },
-  InvalidSpec: { meaning: "The spec asks for something that can't be.", action: "Mend the field that the message names." },
+  InvalidSpec: {
+    meaning: "The spec asks for something that can't be.",
+    action: "Mend the field that the message names.",
+  },
   InvalidConfig: {
     meaning: "A collector configuration is refused by the guard.",
     action: "Mend the place that the message names; `kmagent-operator config check` gives the same verdict.",
   },
-  SecretNotFound: { meaning: "The Secret of `apiKeySecretRef` doesn't exist.", action: "Create it; the message holds the command." },
+  SecretNotFound: {
+    meaning: "The Secret of `apiKeySecretRef` doesn't exist.",
+    action: "Create it; the message holds the command.",
+  },
   SecretKeyNotFound: { meaning: "The Secret has no such key, or it is empty.", action: "Add the key to the Secret." },
   SecretNotReadable: {
     meaning: "The operator may not read this Secret.",
@@ -160,7 +171,8 @@ export const CONDITION_REASONS = {
   ConfigMapKeyNotFound: { meaning: "A referenced ConfigMap has no such key.", action: "Add the key." },
   RolledOut: { meaning: "Every node runs the revision that is wanted.", action: "Nothing." },
   FieldOverridden: {
-    meaning: "Somebody sets a field of ours back each time, so the operator leaves it as it is; the message names field and value.",
+    meaning:
+      "Somebody sets a field of ours back each time, so the operator leaves it as it is; the message names field and value.",
     action: "Change the policy or the spec so that both want the same.",
   },
   Updating: { meaning: "Nodes are being moved to the revision that is wanted.", action: "Wait." },
@@ -176,9 +188,18 @@ export const CONDITION_REASONS = {
   Disabled: { meaning: "This is switched off in the spec.", action: "Nothing." },
   NoneReceived: { meaning: "The platform has sent no configuration.", action: "Nothing." },
   Applied: { meaning: "What the platform sent last is in force.", action: "Nothing." },
-  Refused: { meaning: "What the platform sent last is refused by the guard.", action: "Mend the place that the message names." },
-  OverriddenBySpec: { meaning: "The spec's own configuration goes before a remote one.", action: "Remove it from the spec to let the platform's apply." },
-  Ignored: { meaning: "The platform sent a configuration that this release doesn't apply.", action: "Put it into `spec.config`." },
+  Refused: {
+    meaning: "What the platform sent last is refused by the guard.",
+    action: "Mend the place that the message names.",
+  },
+  OverriddenBySpec: {
+    meaning: "The spec's own configuration goes before a remote one.",
+    action: "Remove it from the spec to let the platform's apply.",
+  },
+  Ignored: {
+    meaning: "The platform sent a configuration that this release doesn't apply.",
+    action: "Put it into `spec.config`.",
+  },
   Flowing: { meaning: "Collectors deliver what they receive.", action: "Nothing." },
   Idle: { meaning: "Collectors receive nothing, so there is nothing to deliver.", action: "Check the receivers." },
   NotObserved: { meaning: "The collectors' own counters haven't been read.", action: "Nothing, or wait." },
@@ -192,10 +213,16 @@ export const CONDITION_REASONS = {
   Connected: { meaning: "The platform took our last report.", action: "Nothing." },
   NotContacted: { meaning: "No report has been sent yet.", action: "Wait." },
   Unauthorized: { meaning: "The platform doesn't take the API key.", action: "Put a valid key into the Secret." },
-  Unreachable: { meaning: "The platform can't be reached.", action: "Check DNS, proxy, firewall and `platform.endpoint`; the message says which." },
+  Unreachable: {
+    meaning: "The platform can't be reached.",
+    action: "Check DNS, proxy, firewall and `platform.endpoint`; the message says which.",
+  },
   Throttled: { meaning: "The platform asks us to slow down; reports follow later.", action: "Nothing." },
   PlatformError: { meaning: "The platform answers with an error.", action: "Wait, or tell KloudMate." },
-  BadAnswer: { meaning: "What answers isn't the platform.", action: "Check `platform.endpoint` and proxies on the way." },
+  BadAnswer: {
+    meaning: "What answers isn't the platform.",
+    action: "Check `platform.endpoint` and proxies on the way.",
+  },
   NameConflict: {
     meaning: "An object of the name that we need belongs to somebody else, and is left untouched.",
     action: "Remove or rename it; the message holds the command.",
@@ -226,13 +253,22 @@ export type ConditionReason = keyof typeof CONDITION_REASONS;
 export const EVENT_REASONS = {
   Created: { meaning: "An object of the agents was made.", action: "Nothing." },
   Updated: { meaning: "An object of the agents was changed because the KmAgent changed.", action: "Nothing." },
-  DriftRepaired: { meaning: "Somebody changed a field of ours, and it was set back.", action: "Change the KmAgent in its place." },
+  DriftRepaired: {
+    meaning: "Somebody changed a field of ours, and it was set back.",
+    action: "Change the KmAgent in its place.",
+  },
   Deleted: { meaning: "An object that isn't wanted any more was removed.", action: "Nothing." },
-  NodeUnhealthy: { meaning: "A node's agent or collector stopped; the message says why.", action: "See the node's reason." },
+  NodeUnhealthy: {
+    meaning: "A node's agent or collector stopped; the message says why.",
+    action: "See the node's reason.",
+  },
   NodeRecovered: { meaning: "A node's agent and collector run again.", action: "Nothing." },
   NodeUncovered: { meaning: "A node has no agent; the message says why.", action: "See the node's reason." },
   NodeCovered: { meaning: "A node that had no agent has one.", action: "Nothing." },
-  ConditionChanged: { meaning: "A condition changed; the message says which and why.", action: "See the condition's reason." },
+  ConditionChanged: {
+    meaning: "A condition changed; the message says which and why.",
+    action: "See the condition's reason.",
+  },
 } as const satisfies Record<string, Explanation>;
 
 /** Reason of an event. */
