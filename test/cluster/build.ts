@@ -5,7 +5,7 @@ import { ensureDebianPackages } from "./debian.ts";
 import { ensureEntry, entryPath, isCached, publish, temporaryDirectory, withBuildLock } from "./tools/cache.ts";
 import type { CacheEntry } from "./tools/cache.ts";
 import { estimateRest, inWords } from "./tools/estimate.ts";
-import type { DoneStep } from "./tools/estimate.ts";
+import type { DoneStep, RunningStep } from "./tools/estimate.ts";
 import { checkGo, goBuild, goEntry } from "./tools/go.ts";
 import { fetchHelm, helmEntry } from "./tools/helm.ts";
 import { MODULES } from "./tools/modules.ts";
@@ -67,11 +67,11 @@ export async function ensureTools(
   const done: DoneStep[] = [];
   for (const [index, { module, programs, seconds }] of work.entries()) {
     const start = performance.now();
-    let fraction = 0;
+    let current: RunningStep = { seconds, fraction: 0, running: 0 };
     let packages = "";
     const report = (): void => {
       const running = (performance.now() - start) / 1000;
-      const rest = estimateRest(done, { seconds, fraction, running }, work.slice(index + 1));
+      const rest = estimateRest(done, { ...current, running }, work.slice(index + 1));
       const at = `building ${module.name} (${String(index + 1)} of ${String(work.length)})`;
       say(`${at}: ${packages}${inWords(running)} so far, about ${inWords(rest)} until all is built`);
     };
@@ -79,15 +79,17 @@ export async function ensureTools(
     const ticker = setInterval(report, PROGRESS_MS);
     try {
       await buildPrograms(module, programs, signal, (progress) => {
-        // The last tenth is for the linker.
-        fraction = progress.packages === 0 ? 0.9 : (0.9 * progress.compiled) / progress.packages;
+        // What Go has in its cache takes no time; a tenth is for the linker.
+        const compiling = (0.9 * progress.packages) / Math.max(1, progress.all);
+        const compiled = (0.9 * progress.compiled) / Math.max(1, progress.all);
+        current = { seconds: seconds * (compiling + 0.1), fraction: compiled / (compiling + 0.1), running: 0 };
         packages = `${String(progress.compiled)} of ${String(progress.packages)} packages, `;
       });
     } finally {
       clearInterval(ticker);
     }
     const took = (performance.now() - start) / 1000;
-    done.push({ seconds, took });
+    done.push({ seconds: current.seconds, took });
     say(`built ${programs.join(", ")} in ${inWords(took)}`);
   }
 }

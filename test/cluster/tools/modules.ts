@@ -42,7 +42,12 @@ function kubernetesVersionFlags(): string[] {
   ]);
 }
 
-function tool(name: string, seconds: number, programs: Readonly<Record<string, string>>, ldflags: readonly string[] = []): GoModule {
+function tool(
+  name: string,
+  seconds: number,
+  programs: Readonly<Record<string, string>>,
+  ldflags: readonly string[] = [],
+): GoModule {
   return { name, folder: join(import.meta.dirname, name), programs, ldflags, seconds };
 }
 
