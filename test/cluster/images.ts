@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ensureTools } from "./build.ts";
 import { buildImage, builtImage } from "./images/buildah.ts";
 import type { BuiltImage } from "./images/buildah.ts";
+import { ensureOperatorImage } from "./images/operator.ts";
 import { containerfile, fillContext, imageEntry, programOf, repositoryAndTag } from "./images/recipes.ts";
 import type { ImageName } from "./images/recipes.ts";
 import { push } from "./registry.ts";
@@ -63,4 +64,15 @@ export async function pushImageAs(
 
 function imageFiles(name: ImageName): BuiltImage {
   return builtImage(entryPath(imageEntry(name)), imageReference(name));
+}
+
+/** Builds the operator's image from this checkout's bundle and Dockerfile, and pushes it (plain http) as `kloudmate/kmagent-operator`. */
+export async function pushOperatorImage(
+  host: string,
+  version: string,
+  signal: AbortSignal,
+  credentials?: Credentials,
+): Promise<PushedImage> {
+  const image = await ensureOperatorImage(version, signal);
+  return await push(image.layout, `${host}/kloudmate/kmagent-operator:${image.tag}`, signal, credentials);
 }
