@@ -276,6 +276,7 @@ export const KmAgentStatus = z
         uncovered: count("Nodes that should have an agent and have none."),
         starting: count("Nodes that are too young to be judged."),
         notReady: count("Nodes that Kubernetes itself calls not ready."),
+        leaving: count("Nodes that are being drained or deleted."),
         excluded: count("Nodes outside the node selector, and virtual ones."),
       })
       .partial()

@@ -33,6 +33,10 @@ export const NODE_REASONS = {
     action: "Read the message; it is kubelet's own.",
   },
   PodStarting: { meaning: "The pod is being started.", action: "Wait; the reason changes if it fails." },
+  NotStarted: {
+    meaning: "The pod's container doesn't run, longer than `health.startupGrace` after the pod was made.",
+    action: "`kubectl describe pod` tells what kubelet waits for: often a volume, an image or the pod network.",
+  },
   PodTerminating: { meaning: "The pod is being deleted.", action: "Wait; a new one follows." },
   PodFailed: { meaning: "The pod failed as a whole.", action: "Read the message; it is kubelet's own." },
   Evicted: {
@@ -66,6 +70,10 @@ export const NODE_REASONS = {
   BadResponse: {
     meaning: "The answer on port 13133 isn't HTTP.",
     action: "Find out what listens there.",
+  },
+  ReadinessFailed: {
+    meaning: "Kubelet's own readiness probe fails, and the operator has no answer of its own to set against it.",
+    action: "Read the collector's logs; `kubectl describe pod` holds the probe's words.",
   },
   NodeNotReady: {
     meaning: "Kubernetes calls the node NotReady: its kubelet doesn't report.",
@@ -135,6 +143,10 @@ export const CONDITION_REASONS = {
     action: "Look at `status.unhealthyNodes` and `uncoveredNodes`.",
   },
   NoNodes: { meaning: "No node is selected.", action: "Check `nodeAgent.nodeSelector` and affinity." },
+  NodesNotReady: {
+    meaning: "Kubernetes calls every selected node NotReady, so nothing can be said of their agents.",
+    action: "Mend the nodes.",
+  },
   UnhealthyNodes: {
     meaning: "Some nodes' agents or collectors don't run.",
     action: "Look at `status.unhealthyNodes`.",
