@@ -1,0 +1,68 @@
+import { KmError } from "../api/errors.ts";
+
+/**
+ * Where this room takes its time from. Deadlines, backoff and the lease use `now`, which goes on while the process is
+ * stopped (SIGSTOP) and never jumps; `wallNow` is only for timestamps that people read.
+ */
+export interface Clock {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Milliseconds since 1970, as the machine believes. */
+  wallNow(): number;
+  /** Calls `act` once after `ms`; the returned function takes it back. */
+  after(ms: number, act: () => void): () => void;
+}
+
+/** The machine's own clock. Its timers keep nothing alive by themselves but what waits for them. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits `ms`; rejects with `Aborted` as soon as `signal` says so. */
+export async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  throwIfAborted(signal);
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      cancel();
+      reject(new KmError("Aborted", "stopped while waiting"));
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Throws `Aborted` where `signal` has been raised. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new KmError("Aborted", "stopped");
+}
+
+/** A signal that rises with its parent or by `abort`, and lets go of its parent when `release` is called. */
+export interface LinkedSignal {
+  readonly signal: AbortSignal;
+  abort(reason: KmError): void;
+  release(): void;
+}
+
+/**
+ * Links a new signal to `parent`. `AbortSignal.any` and `AbortSignal.timeout` would do the same on the machine's clock
+ * alone, and keep listeners on a parent that lives as long as the process.
+ */
+export function linkSignal(parent: AbortSignal): LinkedSignal {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(new KmError("Aborted", "stopped"));
+  if (parent.aborted) onAbort();
+  else parent.addEventListener("abort", onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    release: () => parent.removeEventListener("abort", onAbort),
+  };
+}
