@@ -69,7 +69,7 @@ export const MODULES: readonly GoModule[] = [
   ),
   tool("collector", 250, { otelcol: "./otelcol", "km-kube-agent": "./km-kube-agent" }),
   tool("coredns", 70, { coredns: "." }),
-  tool("registry", 70, { registry: "github.com/distribution/distribution/v3/cmd/registry" }),
+  tool("registry", 70, { registry: "." }),
   tool("metrics-server", 120, { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" }),
   tool("kwok", 160, { kwok: "sigs.k8s.io/kwok/cmd/kwok" }),
   {
