@@ -148,14 +148,16 @@ export function rootSchema(): StructuralSchema {
     properties: {
       apiVersion: { description: "Version of the API that this object is written in.", type: "string" },
       kind: { description: "Kind of this object: KmAgent.", type: "string" },
-      metadata: { type: "object" },
+      // Named only so that the rule below can point at it: a structural schema may say no more of metadata.
+      metadata: { type: "object", properties: { name: { type: "string" } } },
       spec: structuralSchema(KmAgentSpec),
       status: structuralSchema(KmAgentStatus),
     },
     "x-kubernetes-validations": [
       {
         rule: `self.metadata.name.size() <= ${NAME_MAX}`,
-        message: `metadata.name must have at most ${NAME_MAX} characters: the names of what is made from it are longer`,
+        message: `must have at most ${NAME_MAX} characters, for the names of what is made from it are longer`,
+        fieldPath: ".metadata.name",
       },
     ],
   };

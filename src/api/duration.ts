@@ -17,6 +17,6 @@ export function milliseconds(duration: string | number): number {
 
 /** How many of `total` a count or a percentage means, rounded down (`10%` of 25 is 2). Never more than `total`. */
 export function share(of: string | number, total: number): number {
-  const count = typeof of === "number" ? of : Math.floor((Number.parseInt(of, 10) / 100) * total);
+  const count = typeof of === "number" ? of : Math.floor((Number.parseInt(of, 10) * total) / 100);
   return Math.min(count, total);
 }

@@ -155,10 +155,11 @@ export const KmAgentSpec = z
       .meta(meta({ description: "The Secret's key that holds the KloudMate API key.", mapType: "atomic" })),
     collectorEndpoint: httpUrl(
       "Where the agents export to, by OTLP over HTTP. An http URL is taken and warned of, for the API key travels in clear text.",
+      "https://otel.kloudmate.com:4318",
     ).default("https://otel.kloudmate.com:4318"),
     proxy: z
       .object({
-        httpsProxy: httpUrl("Proxy of outgoing calls.").optional(),
+        httpsProxy: httpUrl("Proxy of outgoing calls.", "http://proxy.example.com:3128").optional(),
         noProxy: text(2048, "Comma-separated hosts, domains and CIDRs that need no proxy.").optional(),
       })
       .optional()

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import { duration, durationOrSeconds, form, meta, text } from "./fields.ts";
 
-/** An http or https URL that holds nothing secret. */
-export const httpUrl = (description: string) =>
+/** An http or https URL that holds nothing secret; `example` tells a user what one looks like. */
+export const httpUrl = (description: string, example: string) =>
   text(512, description, [
     {
       rule: "isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != ''",
-      message: "must be an http or https URL with a host, such as https://otel.kloudmate.com:4318",
+      message: `must be an http or https URL with a host, such as ${example}`,
     },
-    { rule: "!self.contains('@')", message: "must hold no user or password; the API key goes into a Secret" },
+    {
+      rule: "!self.contains('@')",
+      message: "must hold no user or password: anybody who may read the KmAgent would see them",
+    },
     { rule: "!self.contains('?') && !self.contains('#')", message: "must have no query and no fragment" },
   ]);
 
@@ -78,6 +81,7 @@ export const platform = z
   .object({
     endpoint: httpUrl(
       "Where the cluster checks in and node reports go. It is never derived from another URL. An http URL is taken and warned of, for the API key travels in clear text.",
+      "https://api.kloudmate.com/agents/config-check",
     ).default("https://api.kloudmate.com/agents/config-check"),
     configCheckInterval: durationOrSeconds(
       "How often the cluster checks in: a duration, or a whole number of seconds.",

@@ -96,6 +96,13 @@ export const resources = z
     meta({
       description:
         "Requests and limits of the container. Where it isn't set, small ones that fit the default configuration.",
+      rules: [
+        {
+          rule: "!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || !isQuantity(string(self.requests[name])) || !isQuantity(string(self.limits[name])) || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",
+          message: "must not be more than the limit",
+          fieldPath: ".requests",
+        },
+      ],
     }),
   );
 

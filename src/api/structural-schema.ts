@@ -77,6 +77,7 @@ export function structuralSchema(of: z.ZodType): StructuralSchema {
 function convert(node: JsonSchema, path: string): StructuralSchema {
   const stranger = Object.keys(node).find((key) => !KNOWN.has(key));
   if (stranger !== undefined) throw unsupported(path, `keyword ${stranger}`);
+  if (Array.isArray(node["type"])) throw unsupported(path, "value of several types");
   const copied: Record<string, unknown> = {};
   for (const key of COPIED) if (node[key] !== undefined && !isSafeIntegerBound(key, node[key])) copied[key] = node[key];
 

@@ -1,0 +1,35 @@
+import { describe, expect, test } from "@jest/globals";
+import { KmError, codeOf, isRetryable } from "./errors.ts";
+
+describe("KmError", () => {
+  test("keeps what caused it", () => {
+    const cause = new Error("connection reset");
+    expect(new KmError("Unavailable", "the API server can't be reached", { cause }).cause).toBe(cause);
+  });
+
+  test("has no field causes and no wait where nobody gave any", () => {
+    const { causes, retryAfterMs } = new KmError("Invalid", "refused");
+    expect([causes, retryAfterMs]).toEqual([[], undefined]);
+  });
+});
+
+describe("an error's code", () => {
+  test.each([
+    { code: "Throttled", retryable: true, why: "the other side asked us to come back" },
+    { code: "Conflict", retryable: true, why: "a fresh read may do" },
+    { code: "Forbidden", retryable: true, why: "rights can be granted at any time" },
+    { code: "InvalidSpec", retryable: false, why: "only an edit helps, and an edit is a new event" },
+    { code: "NotLeading", retryable: false, why: "another one writes now" },
+    { code: "Aborted", retryable: false, why: "we are stopping" },
+  ] as const)("$code: retryable is $retryable, for $why", ({ code, retryable }) => {
+    expect(isRetryable(code)).toBe(retryable);
+  });
+
+  test("of a stranger is Unavailable, so that it is tried again with backoff", () => {
+    expect([codeOf(new TypeError("x")), codeOf("x"), codeOf(undefined)]).toEqual([
+      "Unavailable",
+      "Unavailable",
+      "Unavailable",
+    ]);
+  });
+});
