@@ -1,0 +1,39 @@
+import { holds, typeOf } from "../components.ts";
+import type { Finding } from "../finding.ts";
+import { componentsInUse } from "../pipelines.ts";
+import { at, below } from "../yaml-value.ts";
+import type { YamlValue } from "../yaml-value.ts";
+import type { Rule } from "./rule.ts";
+
+/** Spellings of "port 13133 on every address", the pod's own address among them. */
+const EVERYWHERE = /^(0\.0\.0\.0|\[::\]|\$\{(env:)?(KM_POD_IP|MY_POD_IP)\})?:13133$/;
+
+/** The health endpoint answers plain `GET /` on 13133: probes, the operator and people on the node all ask there. */
+export const healthCheck: Rule = (document, { distribution }) => {
+  if (distribution.complete && !holds(distribution, "extensions", "health_check")) {
+    const message =
+      "the image has no health_check extension, so nobody could tell whether its collector works; use one that has";
+    return [finding("extensions.health_check", message)];
+  }
+  const found = componentsInUse(document, "extensions").filter(([id]) => typeOf(id) === "health_check");
+  if (found.length === 0) return [finding("service.extensions", "must switch the health_check extension on")];
+  return found.flatMap(([id, settings]) => judge(settings, below("extensions", id)));
+};
+
+function judge(settings: YamlValue, path: string): Finding[] {
+  const endpoint = at(settings, "endpoint");
+  const urlPath = at(settings, "path") ?? "/";
+  return [
+    ...(typeof endpoint === "string" && EVERYWHERE.test(endpoint)
+      ? []
+      : [finding(below(path, "endpoint"), "must be 0.0.0.0:13133, for the probes ask there")]),
+    ...(urlPath === "/" ? [] : [finding(below(path, "path"), "must be /, for the probes ask there")]),
+    ...((at(settings, "tls") ?? null) === null
+      ? []
+      : [finding(below(path, "tls"), "must be absent: the probes use plain HTTP")]),
+  ];
+}
+
+function finding(path: string, message: string): Finding {
+  return { rule: "health_check", path, message };
+}

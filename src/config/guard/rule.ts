@@ -1,0 +1,13 @@
+import type { Component } from "../../api/labels.ts";
+import type { Distribution } from "../components.ts";
+import type { Finding } from "../finding.ts";
+import type { YamlMap } from "../yaml-value.ts";
+
+/** What rules know besides the document. */
+export interface GuardContext {
+  readonly component: Component;
+  readonly distribution: Distribution;
+}
+
+/** One rule: everything that it finds in a document, in the document's order. It assumes nothing of the document's shape. */
+export type Rule = (document: YamlMap, context: GuardContext) => Finding[];

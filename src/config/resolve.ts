@@ -1,0 +1,52 @@
+import type { Component } from "../api/labels.ts";
+import { complete } from "./complete.ts";
+import { readDocument } from "./document.ts";
+import type { Finding } from "./finding.ts";
+import { guard } from "./guard/guard.ts";
+import type { GuardContext } from "./guard/rule.ts";
+import { writeDocument } from "./stringify.ts";
+import type { YamlMap } from "./yaml-value.ts";
+
+/** Where a configuration comes from, as `status.config.source` says it. */
+export type ConfigSource = "Spec" | "Remote" | "Default";
+
+/** The candidates of one component, the strongest first. */
+export interface Candidates {
+  readonly component: Component;
+  /** Text that the spec gives, inline or from the ConfigMap that it refers to; null where it gives none. */
+  readonly spec: string | null;
+  /** Text of the remote configuration that was accepted; null where there is none. */
+  readonly remote: string | null;
+  /** The built-in default. */
+  readonly fallback: YamlMap;
+}
+
+/** The configuration in force for one component, or why there can't be one. */
+export type Resolution =
+  | { readonly ok: true; readonly source: ConfigSource; readonly document: YamlMap; readonly text: string }
+  | {
+      readonly ok: false;
+      readonly source: ConfigSource;
+      readonly reason: "InvalidConfig";
+      readonly findings: readonly Finding[];
+    };
+
+/**
+ * Chooses a component's configuration (what the spec gives, else an accepted remote one, else the default), completes it with
+ * what the operator needs, and judges it. A bad one isn't replaced by a weaker candidate: its author should hear of it, and the
+ * agents go on with what they run.
+ */
+export function resolve(candidates: Candidates, context: Omit<GuardContext, "component">): Resolution {
+  const { source, reading } = choose(candidates);
+  if (!reading.ok) return { ok: false, source, reason: "InvalidConfig", findings: reading.findings };
+  const document = complete(reading.document);
+  const verdict = guard(document, { ...context, component: candidates.component });
+  if (!verdict.ok) return { ok: false, source, reason: "InvalidConfig", findings: verdict.findings };
+  return { ok: true, source, document, text: writeDocument(document) };
+}
+
+function choose({ spec, remote, fallback }: Candidates) {
+  if (spec !== null) return { source: "Spec", reading: readDocument(spec) } as const;
+  if (remote !== null) return { source: "Remote", reading: readDocument(remote) } as const;
+  return { source: "Default", reading: { ok: true, document: fallback } } as const;
+}

@@ -1,0 +1,43 @@
+import type { KmAgent } from "../api/kmagent.ts";
+import { ANNOTATION, LABEL } from "../api/labels.ts";
+import type { Component } from "../api/labels.ts";
+import type { ConfigSource } from "../config/resolve.ts";
+import { metadata } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
+import { configMapName } from "./names.ts";
+import type { PodTemplate } from "./pod.ts";
+import { canonicalJson } from "./revision.ts";
+import type { Revision } from "./revision.ts";
+import { CONFIG_KEY } from "./volumes.ts";
+
+/** Key of the pod template in a revision's ConfigMap: with it, a lost DaemonSet or an older revision can be made again. */
+export const TEMPLATE_KEY = "pod-template.json";
+/** Annotation with the whole hash, for names could be equal by chance. */
+export const REVISION_HASH = "kloudmate.com/revision-hash";
+
+/** What a revision's ConfigMap is made of. */
+export interface ConfigMapInput {
+  readonly kmagent: KmAgent;
+  readonly component: Component;
+  readonly revision: Revision;
+  readonly source: ConfigSource;
+  readonly configuration: string;
+  readonly template: PodTemplate;
+}
+
+/** The immutable ConfigMap of a revision: its configuration and its pod template. It is created once and never changed. */
+export function configMap(input: ConfigMapInput): Manifest {
+  const { kmagent, component, revision } = input;
+  const common = metadata(kmagent, component, configMapName(kmagent.name, component, revision.name));
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      ...common,
+      labels: { ...common.labels, [LABEL.revision]: revision.name },
+      annotations: { [ANNOTATION.source]: input.source.toLowerCase(), [REVISION_HASH]: revision.hash },
+    },
+    immutable: true,
+    data: { [CONFIG_KEY]: input.configuration, [TEMPLATE_KEY]: canonicalJson(input.template) },
+  };
+}
