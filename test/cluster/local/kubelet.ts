@@ -11,12 +11,10 @@ export interface NodeConfigInput {
   readonly certificates: string;
   readonly plan: NetworkPlan;
   readonly node: NodePlan;
-  /** Cgroup of all containers of the cluster, below the root. */
-  readonly cgroup: string;
 }
 
 /** Writes kubelet's configuration and gives its flags. The files are JSON, which is YAML too. */
-export function kubeletFlags({ directory, certificates, plan, node, cgroup }: NodeConfigInput): string[] {
+export function kubeletFlags({ directory, certificates, plan, node }: NodeConfigInput): string[] {
   const serving = certificateFiles(certificates, node.name);
   const path = join(directory, "kubelet.json");
   const configuration = {
@@ -36,11 +34,10 @@ export function kubeletFlags({ directory, certificates, plan, node, cgroup }: No
     clusterDNS: [plan.dnsServiceAddress],
     // No name outside the cluster resolves: the tests' traffic stays on this machine.
     resolvConf: "/dev/null",
-    // Three kubelets share the machine's cgroups: each keeps its containers below a directory of its own, and none manages the hierarchy.
+    // The machine's root may lack what managing the hierarchy takes; containers' own limits work without it.
     failCgroupV1: false,
     cgroupDriver: "cgroupfs",
     cgroupsPerQOS: false,
-    cgroupRoot: `/${cgroup}/${node.name}`,
     enforceNodeAllocatable: [],
     failSwapOn: false,
     // All nodes are on the same disk and in the same memory: what the others use must not evict this one's pods.

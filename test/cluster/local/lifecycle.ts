@@ -4,6 +4,7 @@ import { ensureTools, toolPath } from "../build.ts";
 import type { ToolName } from "../build.ts";
 import { ensureDebianPackages } from "../debian.ts";
 import { ensureImages, imageArchive } from "../images.ts";
+import { together } from "../together.ts";
 import { ADDON_IMAGES, applyAddons } from "./addons.ts";
 import { createCertificates, writeKubeconfig } from "./certificates.ts";
 import { cgroupProcesses, removeCgroup } from "./cgroups.ts";
@@ -109,10 +110,10 @@ async function make(identity: ClusterIdentity, signal: AbortSignal, say: Say): P
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   writeState(stateDirectory, { version: 1, slot, phase: "starting", apiServerFlags: [] });
   const certificates = certificateDirectory(stateDirectory);
-  await Promise.all([
-    createBridge(plan, signal),
-    createCertificates(certificates, plan, signal),
-    startEtcd(host, signal),
+  await together(signal, [
+    async (part) => await createBridge(plan, part),
+    async (part) => await createCertificates(certificates, plan, part),
+    async (part) => await startEtcd(host, part),
   ]);
   const kubeconfig = adminKubeconfig(stateDirectory);
   // The host's address on the bridge, so that the same file serves in the nodes' namespaces.
@@ -121,16 +122,23 @@ async function make(identity: ClusterIdentity, signal: AbortSignal, say: Say): P
   try {
     say("starting the control plane and three nodes");
     const archives = ADDON_IMAGES.map(imageArchive);
-    const [nodes] = await Promise.all([
-      Promise.all(NODES.map((index) => prepareNode(host, index, archives, signal))),
-      startRegistry(stateDirectory, processes, openRegistry(plan), signal),
-      startApiServer(host, [], signal).then(async () => await apiServerReady(host, api, signal)),
+    const [nodes] = await together(signal, [
+      async (part) =>
+        await together(
+          part,
+          NODES.map((index) => async (one: AbortSignal) => await prepareNode(host, index, archives, one)),
+        ),
+      async (part) => await startRegistry(stateDirectory, processes, openRegistry(plan), part),
+      async (part) => {
+        await startApiServer(host, [], part);
+        await apiServerReady(host, api, part);
+      },
     ]);
     say("API server ready; nodes join");
-    await Promise.all([
-      startControllers(host, signal),
-      applyAddons(kubeconfig, plan, signal),
-      ...nodes.map((node) => joinNode(host, node, signal)),
+    await together(signal, [
+      async (part) => await startControllers(host, part),
+      async (part) => await applyAddons(kubeconfig, plan, part),
+      ...nodes.map((node) => async (part: AbortSignal) => await joinNode(host, node, part)),
     ]);
     await nodesReady(host, api, nodes.length, signal);
     say(`${String(nodes.length)} nodes Ready; waiting for cluster DNS`);

@@ -119,7 +119,7 @@ export class LocalCluster implements Cluster {
       );
       // Restarts leave containers behind, whose cgroups are gone or empty.
       for (const id of stdout.split("\n").filter((line) => line !== "")) {
-        for (const pid of cgroupProcesses(`${this.#host.identity.cgroup}/${name}/${id}`)) {
+        for (const pid of cgroupProcesses(`${this.#host.identity.cgroup}/${name}/k8s.io/${id}`)) {
           kill(pid, processSignal);
           count += 1;
         }

@@ -1,29 +1,14 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { existsSync } from "node:fs";
 import { nodeDirectory } from "./cluster-state.ts";
 import type { ProcessTable } from "./process.ts";
 
-/**
- * A node's "machine": one process that holds network, mount, process, host name and IPC namespaces, in which containerd, kubelet, kube-proxy and all
+/*
+ * A node's "machine" is one process that holds network, mount, process, host name and IPC namespaces, in which containerd, kubelet, kube-proxy and all
  * containers run. As it is the first process of its process namespace, the kernel kills all of them with it: a node can't be left half stopped. What
- * it mounts is in its mount namespace only, and goes with it too.
+ * it mounts is in its mount namespace only, and goes with it too. machine.sh is what it runs.
  */
-const SCRIPT = `
-set -e
-# Containers may ask for mounts that follow the node's, as below systemd; none of it reaches the host.
-mount --make-rshared /
-mount -t proc proc /proc
-mount -t tmpfs -o mode=755,size=256m tmpfs /run
-# kubelet's /var/log/pods and /var/log/containers are fixed paths, which the agents read.
-mount -t tmpfs -o mode=755,size=512m tmpfs /var/log
-mount --bind "$NODE_DIRECTORY/lib" /var/lib
-hostname "$NODE_NAME"
-: > "$NODE_DIRECTORY/ready"
-# Whoever ignores SIGCHLD needs not wait for its children: orphans leave no zombies.
-exec env --ignore-signal=CHLD sleep infinity
-`;
 
 /** The paths that are each node's own. What the cluster needs inside a node must not lie below one of them. */
 const HIDDEN = ["/run", "/var/run", "/var/log", "/var/lib"];
@@ -36,12 +21,14 @@ export function machineName(node: string): string {
 /**
  * Starts the machine of a node and waits until its namespaces are ready.
  *
+ * @param cgroup the cluster's, below which the node's is.
  * @returns its process id, with which {@link inMachine} enters it.
  */
 export async function startMachine(
   stateDirectory: string,
   processes: ProcessTable,
   node: string,
+  cgroup: string,
   signal: AbortSignal,
 ): Promise<number> {
   const directory = nodeDirectory(stateDirectory, node);
@@ -51,10 +38,10 @@ export async function startMachine(
       name: machineName(node),
       argv: [
         ...["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--propagation", "private", "--"],
-        ...["sh", "-c", SCRIPT],
+        ...["sh", join(import.meta.dirname, "machine.sh")],
       ],
       forks: true,
-      env: { NODE_DIRECTORY: directory, NODE_NAME: node },
+      env: { NODE_DIRECTORY: directory, NODE_NAME: node, NODE_CGROUP: `${cgroup}/${node}` },
     },
     signal,
   );

@@ -40,7 +40,7 @@ export async function prepareNode(
   const node = nodePlan(host.plan, index);
   const input = configInput(host, node);
   mkdirSync(input.directory, { recursive: true });
-  const machine = await startMachine(host.stateDirectory, host.processes, node.name, signal);
+  const machine = await startMachine(host.stateDirectory, host.processes, node.name, host.identity.cgroup, signal);
   await Promise.all([
     connectNode(host.plan, node, machine, signal),
     createNodeCertificate(input.certificates, node, signal),
@@ -128,7 +128,6 @@ function configInput(host: NodeHost, node: NodePlan): NodeConfigInput {
     certificates: certificateDirectory(host.stateDirectory),
     plan: host.plan,
     node,
-    cgroup: host.identity.cgroup,
   };
 }
 
