@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,9 +35,10 @@ const PUSH_TIMEOUT_MS = 2 * 60_000;
 export function registryConfig(settings: RegistrySettings): string {
   return stringify({
     version: 0.1,
-    log: { level: "warn", accesslog: { disabled: true } },
+    log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: settings.dataDir }, delete: { enabled: true } },
-    http: { addr: settings.address },
+    // Unfinished uploads are signed with it: they needn't outlive a restart.
+    http: { addr: settings.address, secret: randomBytes(16).toString("hex") },
     ...(settings.htpasswdFile !== undefined && {
       auth: { htpasswd: { realm: "kmagent-test", path: settings.htpasswdFile } },
     }),
@@ -70,7 +71,7 @@ export async function push(
   const directory = mkdtempSync(join(tmpdir(), "kmagent-push-"));
   try {
     const digestFile = join(directory, "digest");
-    const flags = ["--insecure-policy", "--quiet", "--dest-tls-verify=false", "--digestfile", digestFile];
+    const flags = ["--insecure-policy", "--dest-tls-verify=false", "--digestfile", digestFile];
     if (credentials !== undefined) {
       // In a file, for every user of the machine can read a command line.
       const authFile = join(directory, "auth.json");

@@ -12,6 +12,12 @@ import (
 )
 
 func main() {
+	// By default it would send its traces to localhost:4318, which is where a collector under test listens.
+	if _, set := os.LookupEnv("OTEL_TRACES_EXPORTER"); !set {
+		if err := os.Setenv("OTEL_TRACES_EXPORTER", "none"); err != nil {
+			panic(err)
+		}
+	}
 	if err := registry.RootCmd.Execute(); err != nil {
 		os.Exit(1)
 	}
