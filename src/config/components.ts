@@ -88,9 +88,22 @@ export function distributionOf(spec: Pick<KmAgentSpec, "distribution" | "compone
   }
 }
 
-/** Whether a distribution surely holds a component. */
-export function holds(distribution: Distribution, kind: Kind, type: string): boolean {
-  return distribution.components[kind].includes(type);
+/** A type under whichever of its names the distribution surely holds it, or undefined where it doesn't. */
+export function nameIn(distribution: Distribution, kind: Kind, type: string): string | undefined {
+  return distribution.components[kind].find((name) => isSameType(name, type));
+}
+
+/**
+ * Whether two types are names of one component. The collector is renaming its components, `filelog` to `file_log` and the like;
+ * images hold the old name, the new one, or both for some releases.
+ */
+export function isSameType(a: string, b: string): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(type: string): string {
+  const bare = type.replaceAll("_", "");
+  return bare === "otlpgrpc" ? "otlp" : bare;
 }
 
 /** The type in a component's id: `filelog` of `filelog/containers`. */

@@ -1,4 +1,4 @@
-import { typeOf } from "./components.ts";
+import { isSameType, typeOf } from "./components.ts";
 import type { Kind } from "./components.ts";
 import { at, isList, isMap } from "./yaml-value.ts";
 import type { YamlMap, YamlValue } from "./yaml-value.ts";
@@ -36,9 +36,9 @@ export function componentsInUse(document: YamlMap, kind: Exclude<Kind, "connecto
   return [...new Set(ids)].map((id) => [id, at(document, kind, id) ?? null]);
 }
 
-/** Whether the service uses a component of a type. */
+/** Whether the service uses a component of one of the types, by its old name or its new one. */
 export function usesType(document: YamlMap, kind: Exclude<Kind, "connectors">, ...types: readonly string[]): boolean {
-  return componentsInUse(document, kind).some(([id]) => types.includes(typeOf(id)));
+  return componentsInUse(document, kind).some(([id]) => types.some((type) => isSameType(type, typeOf(id))));
 }
 
 /** The texts of a list; everything else is left out. */

@@ -1,5 +1,5 @@
 import { componentsInUse } from "../config/pipelines.ts";
-import { typeOf } from "../config/components.ts";
+import { isSameType, typeOf } from "../config/components.ts";
 import { isList, isMap } from "../config/yaml-value.ts";
 import type { YamlMap, YamlValue } from "../config/yaml-value.ts";
 
@@ -18,12 +18,14 @@ const DETECTORS = ["k8snode", "k8s_api", "kubeadm", "openshift", "eks"];
 
 /** Whether a configuration needs a service account's token; without a need there is none in the pod. */
 export function usesKubernetesApi(document: YamlMap): boolean {
-  return (["receivers", "processors", "extensions"] as const).some((kind) =>
-    componentsInUse(document, kind).some(
-      ([id, settings]) =>
-        ALWAYS.includes(typeOf(id)) || (typeOf(id) === "resourcedetection" ? detects(settings) : mentions(settings)),
-    ),
+  const components = (["receivers", "processors", "extensions"] as const).flatMap((kind) =>
+    componentsInUse(document, kind),
   );
+  return components.some(([id, settings]) => {
+    const type = typeOf(id);
+    if (ALWAYS.some((always) => isSameType(always, type))) return true;
+    return isSameType("resourcedetection", type) ? detects(settings) : mentions(settings);
+  });
 }
 
 function detects(settings: YamlValue): boolean {

@@ -1,4 +1,4 @@
-import { holds } from "../components.ts";
+import { nameIn, typeOf } from "../components.ts";
 import type { Distribution, Kind } from "../components.ts";
 import type { YamlMap, YamlValue } from "../yaml-value.ts";
 
@@ -29,9 +29,13 @@ export interface DefaultInput {
   readonly clusterName: string;
 }
 
-/** Those of `blocks` that the image holds. */
-export function available(distribution: Distribution, kind: Kind, blocks: readonly Block[]): Block[] {
-  return blocks.filter(([id]) => holds(distribution, kind, id.split("/", 1)[0] ?? id));
+/** Those of `blocks` that the image holds, by the names under which it does. */
+function available(distribution: Distribution, kind: Kind, blocks: readonly Block[]): Block[] {
+  return blocks.flatMap(([id, settings]): Block[] => {
+    const type = typeOf(id);
+    const name = nameIn(distribution, kind, type);
+    return name === undefined ? [] : [[name + id.slice(type.length), settings]];
+  });
 }
 
 /** First in every pipeline: refuses data before the container's limit is reached, so that it isn't killed. */
@@ -89,7 +93,10 @@ export const EXPORTER: Block = [
   },
 ];
 
-/** Puts pipelines together into a document that names each component once. Pipelines without a receiver are left out. */
+/**
+ * Puts pipelines together into a document that names each component once. Pipelines without a receiver are left out; the
+ * exporter and the health endpoint stay even where the image lacks them, so that the guard says so.
+ */
 export function assemble(
   distribution: Distribution,
   pipelines: readonly PipelineBlock[],
@@ -102,21 +109,23 @@ export function assemble(
       processors: available(distribution, "processors", pipeline.processors),
     }))
     .filter((pipeline) => pipeline.receivers.length > 0);
-  const switchedOn = [
-    ["health_check", { endpoint: HEALTH_ENDPOINT }] as const,
+  const switchedOn: Block[] = [
+    ["health_check", { endpoint: HEALTH_ENDPOINT }],
     ...available(distribution, "extensions", extensions),
   ];
+  const held = available(distribution, "exporters", [EXPORTER]);
+  const exporters = held.length > 0 ? held : [EXPORTER];
   return {
     extensions: Object.fromEntries(switchedOn),
     receivers: Object.fromEntries(used.flatMap((pipeline) => pipeline.receivers)),
     processors: Object.fromEntries(used.flatMap((pipeline) => pipeline.processors)),
-    exporters: Object.fromEntries([EXPORTER]),
+    exporters: Object.fromEntries(exporters),
     service: {
       extensions: ids(switchedOn),
       pipelines: Object.fromEntries(
         used.map(({ id, receivers, processors }) => [
           id,
-          { receivers: ids(receivers), processors: ids(processors), exporters: ids([EXPORTER]) },
+          { receivers: ids(receivers), processors: ids(processors), exporters: ids(exporters) },
         ]),
       ),
     },

@@ -1,4 +1,4 @@
-import { holds } from "../components.ts";
+import { nameIn } from "../components.ts";
 import type { YamlMap, YamlValue } from "../yaml-value.ts";
 import {
   assemble,
@@ -135,7 +135,7 @@ const KUBELET_STATS: Block = [
 
 function containerLogs(input: NodeDefaultInput): PipelineBlock[] {
   if (!input.features.logs) return [];
-  const stored = holds(input.distribution, "extensions", "file_storage");
+  const storage = nameIn(input.distribution, "extensions", "file_storage");
   const settings: Record<string, YamlValue> = {
     include: ["/var/log/pods/*/*/*.log"],
     exclude: [`/var/log/pods/${input.namespace}_${input.name}-*_*/km-agent/*.log`, "/var/log/pods/**/*.gz"],
@@ -144,8 +144,8 @@ function containerLogs(input: NodeDefaultInput): PipelineBlock[] {
     max_log_size: "1MiB",
     poll_interval: "1s",
     // With kept positions, what was written while no agent ran is read from its beginning.
-    start_at: stored ? "beginning" : "end",
-    ...(stored && { storage: "file_storage" }),
+    start_at: storage === undefined ? "end" : "beginning",
+    ...(storage !== undefined && { storage }),
     retry_on_failure: { enabled: true },
     operators: LOG_OPERATORS,
   };

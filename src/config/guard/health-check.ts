@@ -1,4 +1,4 @@
-import { holds, typeOf } from "../components.ts";
+import { nameIn, typeOf } from "../components.ts";
 import type { Finding } from "../finding.ts";
 import { componentsInUse } from "../pipelines.ts";
 import { at, below } from "../yaml-value.ts";
@@ -10,7 +10,7 @@ const EVERYWHERE = /^(0\.0\.0\.0|\[::\]|\$\{(env:)?(KM_POD_IP|MY_POD_IP)\})?:131
 
 /** The health endpoint answers plain `GET /` on 13133: probes, the operator and people on the node all ask there. */
 export const healthCheck: Rule = (document, { distribution }) => {
-  if (distribution.complete && !holds(distribution, "extensions", "health_check")) {
+  if (distribution.complete && nameIn(distribution, "extensions", "health_check") === undefined) {
     const message =
       "the image has no health_check extension, so nobody could tell whether its collector works; use one that has";
     return [finding("extensions.health_check", message)];
