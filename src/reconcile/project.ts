@@ -1,3 +1,5 @@
+import { KmAgentSpec, KmAgentStatus } from "../api/kmagent.ts";
+import type { KmAgent } from "../api/kmagent.ts";
 import type { ContainerObservation, NodeObservation, PodObservation, Taint, Termination } from "../health/observation.ts";
 import { LABEL } from "../api/labels.ts";
 
@@ -24,6 +26,39 @@ export interface PodRecord extends PodObservation {
   readonly node: string;
   readonly instance: string;
   readonly component: string;
+}
+
+/** A KmAgent as the cache keeps it. `spec` is null where it can't be parsed, and `invalid` then says where and why. */
+export interface KmAgentRecord extends Omit<KmAgent, "spec"> {
+  readonly key: string;
+  readonly spec: KmAgentSpec | null;
+  readonly invalid: string;
+}
+
+/** A KmAgent of the API server as a record. A status that isn't ours to read counts as none. */
+export function projectKmAgent(raw: unknown): KmAgentRecord {
+  const object = map(raw);
+  const metadata = map(object["metadata"]);
+  const spec = KmAgentSpec.safeParse(object["spec"]);
+  const status = KmAgentStatus.safeParse(object["status"] ?? {});
+  const name = text(metadata["name"]);
+  const namespace = text(metadata["namespace"]);
+  return {
+    key: `${namespace}/${name}`,
+    name,
+    namespace,
+    uid: text(metadata["uid"]),
+    generation: typeof metadata["generation"] === "number" ? metadata["generation"] : 0,
+    resourceVersion: text(metadata["resourceVersion"]),
+    creationTimestamp: text(metadata["creationTimestamp"]),
+    deleting: metadata["deletionTimestamp"] !== undefined,
+    annotations: strings(metadata["annotations"], (value) => value),
+    spec: spec.success ? spec.data : null,
+    invalid: spec.success
+      ? ""
+      : spec.error.issues.map((issue) => `spec.${issue.path.join(".")}: ${issue.message}`).join("; "),
+    status: status.success ? status.data : {},
+  };
 }
 
 /** The agent's container is the first one, and has this name. */

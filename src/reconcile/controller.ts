@@ -1,0 +1,231 @@
+import { milliseconds } from "../api/duration.ts";
+import { codeOf } from "../api/errors.ts";
+import type { KmAgent } from "../api/kmagent.ts";
+import type { NodeHealth } from "../health/node-health.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../kube/clock.ts";
+import type { Writer } from "../kube/apply.ts";
+import type { EventRecorder } from "../kube/events.ts";
+import type { Reporter } from "../platform/reporter.ts";
+import type { Prober } from "../probe/prober.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { SecretMask } from "../telemetry/mask.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { hasSpec } from "./configuration.ts";
+import { passResult } from "./error-policy.ts";
+import { execute } from "./execute.ts";
+import type { Outcome } from "./execute.ts";
+import { exposeFleet, forgetFleet } from "./exposition.ts";
+import { gather } from "./gather.ts";
+import type { Sources } from "./gather.ts";
+import { mergeLastWords, readLastWords, speechless } from "./last-words.ts";
+import { linkSettings } from "./link-settings.ts";
+import { objectId } from "./memory.ts";
+import type { KmAgentMemory } from "./memory.ts";
+import type { Plan } from "./plan.ts";
+import type { KmAgentRecord } from "./project.ts";
+import { probeTargets } from "./probe-targets.ts";
+import type { PassResult } from "./queue.ts";
+import { reconcile } from "./reconcile.ts";
+import type { ReferenceWatch } from "./reference-watch.ts";
+import { referencesOf } from "./references.ts";
+import { remember } from "./remember.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** What the controller joins. */
+export interface ControllerOptions {
+  readonly sources: Omit<Sources, "reference" | "probes" | "platform">;
+  readonly client: KubeClient;
+  readonly writer: Writer;
+  readonly references: ReferenceWatch;
+  readonly prober: Prober;
+  readonly reporter: Reporter;
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly mask: SecretMask;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly allNodeMetrics: boolean;
+  /** Asks for another pass over a key. */
+  readonly again: (key: string) => void;
+}
+
+/** What is kept of a KmAgent: its memory, and who it was, for when it is gone. */
+interface Known {
+  readonly uid: string;
+  readonly memory: KmAgentMemory;
+}
+
+/** Runs passes: gather, decide, write, remember, tell. It holds the memory and decides nothing. */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #sources: Sources;
+  readonly #known = new Map<string, Known>();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#sources = {
+      ...options.sources,
+      reference: (reference) => options.references.read(reference),
+      probes: (uid) => options.prober.snapshot(uid),
+      platform: (uid) => options.reporter.state(uid),
+    };
+  }
+
+  /** Every node's truth, for `/nodes`. */
+  *nodes(): Generator<NodeHealth & { readonly kmagent: string }> {
+    for (const [kmagent, { memory }] of this.#known) {
+      for (const node of memory.health?.values() ?? []) yield { kmagent, ...node };
+    }
+  }
+
+  /** One pass over the KmAgent `key` (`namespace/name`). Never throws. */
+  async pass(key: string, signal: AbortSignal): Promise<PassResult> {
+    const { metrics, clock, log } = this.#options;
+    const began = clock.now();
+    try {
+      const result = await this.#pass(key, signal);
+      metrics.add("kmagent_operator_reconciles_total", { code: result.kind === "failed" ? "failed" : "ok" });
+      return result;
+    } catch (error) {
+      metrics.add("kmagent_operator_reconciles_total", { code: codeOf(error) });
+      log.error({ kmagent: key, err: error }, "pass failed");
+      return { kind: "failed" };
+    } finally {
+      metrics.observe("kmagent_operator_reconcile_duration_seconds", (clock.now() - began) / 1_000);
+    }
+  }
+
+  async #pass(key: string, signal: AbortSignal): Promise<PassResult> {
+    const { clock, mask, events, writer, references } = this.#options;
+    const { kmagents } = this.#sources.caches;
+    references.follow([...kmagents.values()].flatMap((other) => (hasSpec(other) ? referencesOf(other) : [])));
+    const kmagent = kmagents.get(key);
+    const before = this.#known.get(key);
+    if (before && before.uid !== kmagent?.uid) this.#forget(key, before.uid);
+    if (!kmagent) return { kind: "done" };
+
+    const snapshot = gather(kmagent, before?.uid === kmagent.uid ? before.memory : undefined, this.#sources);
+    this.#maskSecrets(snapshot);
+    const now = clock.wallNow();
+    const plan = reconcile(snapshot, now, (text) => mask.mask(text));
+    for (const { type, reason, message } of plan.events) {
+      const { name, namespace, uid, resourceVersion } = kmagent;
+      events.record(
+        { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name, namespace, uid, resourceVersion },
+        type,
+        reason,
+        mask.mask(message),
+      );
+    }
+    const outcomes = await execute(plan.writes, kmagent, writer, signal);
+    const memory = remember(snapshot.memory, plan, outcomes, clock.wallNow());
+    this.#known.set(key, { uid: kmagent.uid, memory });
+    this.#logOutcomes(kmagent, outcomes);
+    if (hasSpec(kmagent)) await this.#follow(kmagent, snapshot, plan, signal);
+    return this.#result(plan, outcomes, now);
+  }
+
+  #maskSecrets({ kmagent, references }: Snapshot): void {
+    const values = references.flatMap(({ reference, found }) =>
+      reference.kind === "Secret" && found.kind === "found" ? [found.text] : [],
+    );
+    this.#options.mask.set(kmagent.uid, values);
+  }
+
+  /** Tells prober, platform and metrics what this pass found. */
+  async #follow(kmagent: KmAgentRecord & KmAgent, snapshot: Snapshot, plan: Plan, signal: AbortSignal): Promise<void> {
+    const { prober, reporter, metrics, allNodeMetrics } = this.#options;
+    const { health } = kmagent.spec;
+    prober.setTargets(kmagent.uid, probeTargets(snapshot.nodes), {
+      intervalMs: milliseconds(health.interval),
+      timeoutMs: milliseconds(health.timeout),
+      failureThreshold: health.failureThreshold,
+    });
+    if (!plan.fleet) return;
+    reporter.configure(kmagent.uid, linkSettings(kmagent, snapshot.references));
+    reporter.update(kmagent.uid, {
+      nodes: plan.fleet.nodes,
+      cluster: {
+        logsEnabled: kmagent.spec.config.features.logs,
+        lastError: "",
+        image: plan.status.versions?.nodeAgentImage ?? "",
+      },
+    });
+    exposeFleet(metrics, kmagent, plan.fleet, plan.status, allNodeMetrics);
+    await this.#listen(kmagent.key, snapshot, signal);
+  }
+
+  /** Reads the last words of containers that ended without any, and has them judged with the next pass. */
+  async #listen(key: string, snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+    const known = this.#known.get(key);
+    if (!known) return;
+    const silent = speechless(snapshot.pods, known.memory.lastWords);
+    const words = await readLastWords(silent, this.#options.client, signal);
+    const lastWords = mergeLastWords(known.memory.lastWords, words, snapshot.pods);
+    this.#known.set(key, { ...known, memory: { ...known.memory, lastWords } });
+    if (silent.length > 0) this.#options.again(key);
+  }
+
+  #forget(key: string, uid: string): void {
+    const { prober, reporter, mask, metrics, log } = this.#options;
+    prober.clear(uid);
+    reporter.remove(uid);
+    mask.delete(uid);
+    forgetFleet(metrics, key);
+    this.#known.delete(key);
+    log.info({ kmagent: key }, "KmAgent is gone");
+  }
+
+  #logOutcomes({ key }: KmAgentRecord, outcomes: readonly Outcome[]): void {
+    const { log, metrics } = this.#options;
+    const count = (verb: string, resource: string, code: string) =>
+      metrics.add("kmagent_operator_api_writes_total", { verb, resource, code });
+    for (const outcome of outcomes) {
+      switch (outcome.kind) {
+        case "applied": {
+          const { object, because, drifted, warnings } = outcome;
+          count("apply", object.kind, "ok");
+          const fields = { kmagent: key, object: objectId(object), because, fields: drifted.map(({ path }) => path) };
+          log.info(fields, "applied");
+          for (const warning of warnings) log.warn({ kmagent: key, object: objectId(object), warning }, "API server warns");
+          break;
+        }
+        case "foreign":
+          log.warn({ kmagent: key, object: objectId(outcome.object), owner: outcome.owner }, "left untouched: not ours");
+          break;
+        case "refused":
+          count("apply", outcome.object.kind, outcome.error.code);
+          log.error({ kmagent: key, object: objectId(outcome.object), err: outcome.error }, "refused by the API server");
+          break;
+        case "deleted":
+          count("delete", outcome.object.kind, "ok");
+          log.info({ kmagent: key, object: objectId(outcome.object) }, "deleted");
+          break;
+        case "podTried":
+          log.debug({ kmagent: key, refusal: outcome.verdict?.kind ?? "none" }, "tried a pod by dry run");
+          break;
+        case "statusWritten":
+          count("apply", "KmAgent/status", "ok");
+          log.debug({ kmagent: key }, "status written");
+          break;
+        case "failed":
+          count("any", outcome.what, codeOf(outcome.error));
+          log.warn({ kmagent: key, what: outcome.what, err: outcome.error }, "write failed");
+          break;
+        default:
+          outcome satisfies never;
+      }
+    }
+  }
+
+  #result(plan: Plan, outcomes: readonly Outcome[], now: number): PassResult {
+    const failed = outcomes.find((outcome) => outcome.kind === "failed");
+    if (failed) return passResult(failed.error);
+    // Written objects come back by the watch; what was refused or is foreign is told in a status of its own right away.
+    if (outcomes.some(({ kind }) => kind === "foreign" || kind === "refused" || kind === "podTried")) {
+      return { kind: "again", afterMs: 0 };
+    }
+    return plan.nextAt === null ? { kind: "done" } : { kind: "again", afterMs: Math.max(0, plan.nextAt - now) };
+  }
+}

@@ -1,0 +1,132 @@
+import { GROUP, VERSION } from "../api/labels.ts";
+import { KmError } from "../api/errors.ts";
+import type { PodRefusal } from "../health/observation.ts";
+import type { Writer } from "../kube/apply.ts";
+import { typeOf } from "../kube/resource.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import type { Difference } from "./drift.ts";
+import { failureKind } from "./error-policy.ts";
+import { objectId } from "./memory.ts";
+import { ownership } from "./ownership.ts";
+import type { ApplyReason } from "./object-decision.ts";
+import type { Write } from "./plan.ts";
+import type { KmAgentRecord } from "./project.ts";
+import { classifyRefusal } from "./refusal.ts";
+
+/** What became of one write. */
+export type Outcome =
+  | {
+      readonly kind: "applied";
+      readonly object: KubeObject;
+      readonly wish: string;
+      readonly answer: KubeObject;
+      readonly because: ApplyReason;
+      readonly drifted: readonly Difference[];
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: "foreign"; readonly object: KubeObject; readonly wish: string; readonly owner: string }
+  | { readonly kind: "refused"; readonly object: KubeObject; readonly wish: string; readonly error: KmError }
+  | { readonly kind: "deleted"; readonly object: KubeObject }
+  | { readonly kind: "podTried"; readonly verdict: PodRefusal | null }
+  | { readonly kind: "statusWritten"; readonly resourceVersion: string }
+  | { readonly kind: "failed"; readonly what: string; readonly error: unknown };
+
+/**
+ * Does the writes of a plan in their order and tells what became of each. The first failure that isn't a plain refusal ends
+ * the objects, for what follows may need what failed (a DaemonSet its ConfigMap); the status is written all the same.
+ */
+export async function execute(
+  writes: readonly Write[],
+  kmagent: KmAgentRecord,
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let broken = false;
+  for (const write of writes) {
+    if (broken && write.kind !== "status") continue;
+    const outcome = await attempt(write, kmagent, writer, signal);
+    outcomes.push(outcome);
+    if (outcome.kind === "failed" || outcome.kind === "refused") broken = true;
+  }
+  return outcomes;
+}
+
+async function attempt(write: Write, kmagent: KmAgentRecord, writer: Writer, signal: AbortSignal): Promise<Outcome> {
+  try {
+    return await perform(write, kmagent, writer, signal);
+  } catch (error) {
+    const object = "object" in write ? write.object : undefined;
+    if (error instanceof KmError && object && "wish" in write && failureKind(error) === "refused") {
+      return { kind: "refused", object, wish: write.wish, error };
+    }
+    return { kind: "failed", what: object ? `${write.kind} ${objectId(object)}` : write.kind, error };
+  }
+}
+
+async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, signal: AbortSignal): Promise<Outcome> {
+  switch (write.kind) {
+    case "create":
+      return await create(write, kmagent, writer, signal);
+    case "apply": {
+      const { object, wish, uid, because, drifted } = write;
+      const { object: answer, warnings } = await writer.apply(object, { uid }, signal);
+      return { kind: "applied", object, wish, answer, because, drifted, warnings };
+    }
+    case "delete": {
+      const { object } = write;
+      const { name, namespace, uid, resourceVersion } = object.metadata;
+      await writer.remove(
+        typeOf(object),
+        { name, ...(namespace !== undefined && { namespace }) },
+        { uid: uid ?? "", ...(resourceVersion !== undefined && { resourceVersion }), propagationPolicy: "Background" },
+        signal,
+      );
+      return { kind: "deleted", object };
+    }
+    case "tryPod":
+      return { kind: "podTried", verdict: await tryPod(write.object, writer, signal) };
+    case "status": {
+      const { object } = await writer.applyStatus(
+        {
+          apiVersion: `${GROUP}/${VERSION}`,
+          kind: "KmAgent",
+          metadata: { name: kmagent.name, namespace: kmagent.namespace },
+          status: write.status,
+        },
+        { uid: kmagent.uid },
+        signal,
+      );
+      return { kind: "statusWritten", resourceVersion: object.metadata.resourceVersion ?? "" };
+    }
+  }
+}
+
+/** Without force, so that an object which came between the look and the apply is refused as a conflict and not merged into. */
+async function create(
+  { object, wish }: Extract<Write, { kind: "create" }>,
+  kmagent: KmAgentRecord,
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const found = await writer.read(typeOf(object), object.metadata.namespace, object.metadata.name, signal);
+  if (found) {
+    const whose = ownership(found, kmagent);
+    if (whose.kind === "foreign") return { kind: "foreign", object, wish, owner: whose.owner };
+    const { object: answer, warnings } = await writer.apply(object, { uid: found.metadata.uid ?? "" }, signal);
+    return { kind: "applied", object, wish, answer, because: "adopted", drifted: [], warnings };
+  }
+  const { object: answer, warnings } = await writer.apply(object, { force: false }, signal);
+  return { kind: "applied", object, wish, answer, because: "created", drifted: [], warnings };
+}
+
+async function tryPod(pod: KubeObject, writer: Writer, signal: AbortSignal): Promise<PodRefusal | null> {
+  try {
+    await writer.create(pod, { dryRun: true }, signal);
+    return null;
+  } catch (error) {
+    if (error instanceof KmError && failureKind(error) === "refused") return classifyRefusal(error.message);
+    if (error instanceof KmError && error.code === "Conflict") return null;
+    throw error;
+  }
+}

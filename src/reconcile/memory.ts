@@ -1,0 +1,42 @@
+import type { NodeHealth } from "../health/node-health.ts";
+import type { PodRefusal } from "../health/observation.ts";
+import type { ObjectMemory } from "./object-decision.ts";
+
+/**
+ * What is kept of one KmAgent between passes, in memory alone: after a restart it is made anew from the cluster, at the
+ * price of one apply for each object.
+ */
+export interface KmAgentMemory {
+  /** Verdicts of the last pass by node; `null` before the first, when status tells what was known. */
+  readonly health: ReadonlyMap<string, NodeHealth> | null;
+  /** By `objectId`. */
+  readonly objects: ReadonlyMap<string, ObjectMemory>;
+  /** The last dry-run of a pod: what was said of it, and when. Milliseconds since the epoch. */
+  readonly refusal: { readonly verdict: PodRefusal | null; readonly at: number } | null;
+  /** Last words of containers that ended without a termination message, by `lastWordsKey`. */
+  readonly lastWords: ReadonlyMap<string, string>;
+  /** The last status that was written: when, and the resource version of the answer. */
+  readonly status: { readonly at: number; readonly resourceVersion: string } | null;
+  /** The last write that failed in a way that is tried again; empty after a pass without one. */
+  readonly failure: string;
+}
+
+/** Memory of a KmAgent that has just been seen for the first time. */
+export const NO_MEMORY: KmAgentMemory = {
+  health: null,
+  objects: new Map(),
+  refusal: null,
+  lastWords: new Map(),
+  status: null,
+  failure: "",
+};
+
+/** How an object is named in memory and messages: `DaemonSet km-agent`. */
+export function objectId(object: { readonly kind: string; readonly metadata: { readonly name: string } }): string {
+  return `${object.kind} ${object.metadata.name}`;
+}
+
+/** One run of a pod's container: its words don't change any more once it ended. */
+export function lastWordsKey(podUid: string, restarts: number): string {
+  return `${podUid}/${restarts}`;
+}

@@ -1,0 +1,36 @@
+import type { KmAgentStatus } from "../api/kmagent.ts";
+import type { FleetHealth } from "../health/fleet-health.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import type { EventNote } from "./condition-events.ts";
+import type { Difference } from "./drift.ts";
+import type { ApplyReason } from "./object-decision.ts";
+
+/** One write, as data. `execute` does it and decides nothing. */
+export type Write =
+  /** Looks past the cache first: an object of that name that is somebody else's is left untouched. */
+  | { readonly kind: "create"; readonly object: KubeObject; readonly wish: string }
+  | {
+      readonly kind: "apply";
+      readonly object: KubeObject;
+      readonly wish: string;
+      readonly uid: string;
+      readonly because: ApplyReason;
+      readonly drifted: readonly Difference[];
+    }
+  | { readonly kind: "delete"; readonly object: KubeObject }
+  /** Asks whether such a pod would be admitted; nothing is made. */
+  | { readonly kind: "tryPod"; readonly object: KubeObject }
+  | { readonly kind: "status"; readonly status: KmAgentStatus };
+
+/** What one pass came to. */
+export interface Plan {
+  /** In order; the first that fails ends the others, but a status is always written. */
+  readonly writes: readonly Write[];
+  readonly events: readonly EventNote[];
+  /** `null` where nothing could be judged yet. */
+  readonly fleet: FleetHealth | null;
+  /** The status as it should be, whether or not it is written now. */
+  readonly status: KmAgentStatus;
+  /** Time of the next pass where nothing happens before; milliseconds since the epoch. */
+  readonly nextAt: number | null;
+}

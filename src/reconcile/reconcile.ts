@@ -1,0 +1,197 @@
+import { LABEL } from "../api/labels.ts";
+import type { KmAgentStatus } from "../api/kmagent.ts";
+import { fleetHealth } from "../health/fleet-health.ts";
+import type { FleetHealth } from "../health/fleet-health.ts";
+import { rememberedHealth } from "../health/remembered.ts";
+import { healthSettings } from "../health/settings.ts";
+import { compareResourceVersions } from "../kube/resource.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { daemonSetName, deploymentName } from "../resources/names.ts";
+import { canonicalJson } from "../resources/revision.ts";
+import { assembleStatus } from "../status/assemble.ts";
+import { conditionEvents } from "./condition-events.ts";
+import type { EventNote } from "./condition-events.ts";
+import { hasSpec, judgeConfiguration } from "./configuration.ts";
+import type { Judged } from "./configuration.ts";
+import { sameJson } from "./drift.ts";
+import { garbage } from "./garbage.ts";
+import { objectId } from "./memory.ts";
+import { decideObject, freshMemory } from "./object-decision.ts";
+import type { ObjectDecision } from "./object-decision.ts";
+import { overlap } from "./overlap.ts";
+import type { Overlap } from "./overlap.ts";
+import { ownership } from "./ownership.ts";
+import type { Plan, Write } from "./plan.ts";
+import { podOfTemplate } from "./refusal.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { revisionOfTemplate, statusFacts } from "./status-facts.ts";
+import { statusGate } from "./status-gate.ts";
+
+/** How often a pod is tried by dry run while nodes have none and nothing explains it, milliseconds. */
+const REFUSAL_RECHECK_MS = 30_000;
+
+/** A wanted object and what was decided about it. */
+export interface DecidedObject {
+  readonly object: KubeObject;
+  readonly wish: string;
+  readonly decision: ObjectDecision;
+}
+
+/**
+ * One pass: from everything that was read to everything that is to be written. Pure; `now` is in milliseconds since the
+ * epoch, `mask` hides the values of referenced Secrets in foreign text.
+ *
+ * The order is: what is wanted, what differs, how the fleet is, what to say of it.
+ */
+export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
+  const { kmagent, memory } = snapshot;
+  if (kmagent.deleting) return { writes: [], events: [], fleet: null, status: kmagent.status, nextAt: null };
+  const judged = judgeConfiguration(snapshot);
+  const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
+  const decided = judged.kind === "valid" && !overlapped ? decideAll(snapshot, judged, now) : [];
+  const paused = kmagent.spec?.paused === true;
+  const wanted = [...decided.flatMap(writeOf), ...removals(snapshot, judged, overlapped)];
+  const fleet = judgeFleet(snapshot, judged, now, mask);
+  const trial = fleet && tryPod(snapshot, fleet, now);
+  const facts = statusFacts({ snapshot, judged, overlapped, decided, fleet, wanted });
+  const status = judged.kind === "loading" ? kmagent.status : assembleStatus(facts, kmagent.status, now);
+  const told = tell(snapshot, status, now);
+  return {
+    writes: [...(paused ? [] : wanted), ...(trial ? [trial] : []), ...told.writes],
+    events: [...driftEvents(paused ? [] : wanted), ...nodeEvents(fleet), ...told.events],
+    fleet,
+    status,
+    nextAt: earliest([
+      told.at,
+      fleet?.nextChangeAt ?? null,
+      memory.refusal && fleet?.counts.uncovered ? memory.refusal.at + REFUSAL_RECHECK_MS : null,
+      ...decided.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
+    ]),
+  };
+}
+
+function decideAll(snapshot: Snapshot, judged: Extract<Judged, { kind: "valid" }>, now: number): DecidedObject[] {
+  return judged.desired.objects.map((manifest) => {
+    const object: KubeObject = { ...manifest };
+    const id = objectId(object);
+    const wish = canonicalJson(manifest);
+    const known = snapshot.memory.objects.get(id);
+    const decision = decideObject({
+      desired: object,
+      live: snapshot.live.get(id),
+      cacheVersion: snapshot.cacheVersions[object.kind] ?? "",
+      memory: known?.wish === wish ? known : freshMemory(wish),
+      owner: snapshot.kmagent,
+      now,
+    });
+    return { object, wish, decision };
+  });
+}
+
+function writeOf({ object, wish, decision }: DecidedObject): Write[] {
+  switch (decision.kind) {
+    case "create":
+      return [{ kind: "create", object, wish }];
+    case "apply":
+      return [{ kind: "apply", object, wish, uid: decision.uid, because: decision.because, drifted: decision.drifted }];
+    case "keep":
+    case "wait":
+    case "foreign":
+    case "refused":
+      return [];
+  }
+}
+
+/** A cluster agent that is switched off goes, and so do ConfigMaps that nothing needs. Foreign objects stay. */
+function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null): Write[] {
+  if (judged.kind !== "valid" || overlapped) return [];
+  const { kmagent, live, pods } = snapshot;
+  const { nodeAgent, clusterAgent } = judged.desired;
+  const ours = [...live.values()].filter(
+    (object) => ownership(object, kmagent).kind === "ours" && object.metadata.deletionTimestamp === undefined,
+  );
+  const gone = ours.filter((object) => object.kind === "Deployment" && clusterAgent === null);
+  const unused = (["node-agent", "cluster-agent"] as const).flatMap((component) =>
+    garbage({
+      configMaps: ours.filter((object) => object.kind === "ConfigMap" && object.metadata.labels?.[LABEL.component] === component),
+      named: new Set([nodeAgent.configMap, clusterAgent?.configMap ?? "", ...templateConfigMaps(snapshot)]),
+      liveRevisions: new Set(pods.filter((pod) => pod.component === component).map((pod) => pod.revision)),
+    }),
+  );
+  return [...gone, ...unused].map((object) => ({ kind: "delete", object }));
+}
+
+/** ConfigMaps that live pod templates mount: a wish that isn't applied yet must not take them away. */
+function templateConfigMaps({ kmagent, live }: Snapshot): string[] {
+  const templates = [live.get(`DaemonSet ${daemonSetName(kmagent.name)}`), live.get(`Deployment ${deploymentName(kmagent.name)}`)];
+  return templates.flatMap((workload) => {
+    const spec = workload?.["spec"] as { template?: { spec?: { volumes?: { configMap?: { name?: string } }[] } } } | undefined;
+    return (spec?.template?.spec?.volumes ?? []).flatMap((volume) => volume.configMap?.name ?? []);
+  });
+}
+
+function judgeFleet(snapshot: Snapshot, judged: Judged, now: number, mask: (text: string) => string): FleetHealth | null {
+  const { kmagent, memory, nodes } = snapshot;
+  if (!hasSpec(kmagent) || judged.kind === "loading") return null;
+  const previous = memory.health ?? rememberedHealth(kmagent.status);
+  const live = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const liveRevision = revisionOfTemplate(live);
+  const targetRevision = judged.kind === "valid" && !kmagent.spec.paused ? judged.desired.nodeAgent.revision : liveRevision;
+  return fleetHealth(
+    { nodes, refusal: memory.refusal?.verdict ?? null, targetRevision },
+    healthSettings(kmagent.spec),
+    previous,
+    now,
+    mask,
+  );
+}
+
+function tryPod({ kmagent, live, memory }: Snapshot, fleet: FleetHealth, now: number): Write | null {
+  const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const unexplained = fleet.nodes.some((node) => node.kind === "uncovered" && node.podUid === "");
+  const due = memory.refusal === null || now >= memory.refusal.at + REFUSAL_RECHECK_MS;
+  return daemonSet && unexplained && due ? { kind: "tryPod", object: podOfTemplate(daemonSet) } : null;
+}
+
+interface Told {
+  readonly writes: readonly Write[];
+  readonly events: readonly EventNote[];
+  /** When a held back status is due. */
+  readonly at: number | null;
+}
+
+const NOTHING_TOLD: Told = { writes: [], events: [], at: null };
+
+/** While the cache is older than our last status, nothing is compared with it: the watch brings the next pass. */
+function tell({ kmagent, memory }: Snapshot, status: KmAgentStatus, now: number): Told {
+  const behind = (compareResourceVersions(kmagent.resourceVersion, memory.status?.resourceVersion ?? "") ?? 0) < 0;
+  if (behind || sameJson(status, kmagent.status)) return NOTHING_TOLD;
+  const urgent =
+    status.observedGeneration !== kmagent.status.observedGeneration ||
+    status.rollout?.phase !== kmagent.status.rollout?.phase;
+  const gate = statusGate(memory.status?.at ?? null, urgent, now);
+  if (!gate.write) return { ...NOTHING_TOLD, at: gate.at };
+  const events = conditionEvents(kmagent.status.conditions ?? [], status.conditions ?? []);
+  return { writes: [{ kind: "status", status }], events, at: null };
+}
+
+function nodeEvents(fleet: FleetHealth | null): EventNote[] {
+  return (fleet?.transitions ?? []).map(({ event, message }) => ({
+    type: event === "NodeUnhealthy" || event === "NodeUncovered" ? "Warning" : "Normal",
+    reason: event,
+    message,
+  }));
+}
+
+function driftEvents(writes: readonly Write[]): EventNote[] {
+  return writes.flatMap((write): EventNote[] => {
+    if (write.kind !== "apply" || write.because !== "drift") return [];
+    const fields = write.drifted.map(({ path, wanted, found }) => `${path} was ${found}, is ${wanted} again`);
+    return [{ type: "Warning", reason: "DriftRepaired", message: `${objectId(write.object)}: ${fields.join("; ")}` }];
+  });
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

@@ -1,0 +1,56 @@
+import { KmError } from "../api/errors.ts";
+import type { Outcome } from "./execute.ts";
+import type { KmAgentMemory } from "./memory.ts";
+import { objectId } from "./memory.ts";
+import { freshMemory, rememberAnswer } from "./object-decision.ts";
+import type { ObjectMemory } from "./object-decision.ts";
+import type { Plan } from "./plan.ts";
+
+/** Memory after a pass. Pure; `now` is in milliseconds since the epoch. */
+export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly Outcome[], now: number): KmAgentMemory {
+  const objects = new Map(memory.objects);
+  const known = (id: string, wish: string): ObjectMemory => {
+    const before = objects.get(id);
+    return before?.wish === wish ? before : freshMemory(wish);
+  };
+  let { refusal, status } = memory;
+  let failure = "";
+  for (const outcome of outcomes) {
+    switch (outcome.kind) {
+      case "applied": {
+        const id = objectId(outcome.object);
+        objects.set(id, rememberAnswer(known(id, outcome.wish), outcome.object, outcome.answer, outcome.drifted, now));
+        // A changed template may be admitted where the one before wasn't.
+        if (outcome.object.kind === "DaemonSet" && outcome.because !== "drift") refusal = null;
+        break;
+      }
+      case "foreign": {
+        const id = objectId(outcome.object);
+        objects.set(id, { ...known(id, outcome.wish), answer: null, foreign: { owner: outcome.owner, at: now } });
+        break;
+      }
+      case "refused": {
+        const id = objectId(outcome.object);
+        const { message, causes, code } = outcome.error;
+        const path = causes[0]?.field ?? "";
+        objects.set(id, { ...known(id, outcome.wish), refused: { message, path, forbidden: code === "Forbidden", at: now } });
+        break;
+      }
+      case "deleted":
+        objects.delete(objectId(outcome.object));
+        break;
+      case "podTried":
+        refusal = { verdict: outcome.verdict, at: now };
+        break;
+      case "statusWritten":
+        status = { at: now, resourceVersion: outcome.resourceVersion };
+        break;
+      case "failed":
+        failure = `${outcome.what}: ${outcome.error instanceof KmError ? outcome.error.message : "unexpected error"}`;
+        break;
+      default:
+        outcome satisfies never;
+    }
+  }
+  return { ...memory, health: plan.fleet?.byNode ?? memory.health, objects, refusal, status, failure };
+}

@@ -1,0 +1,151 @@
+import { LABEL } from "../api/labels.ts";
+import type { FleetHealth } from "../health/fleet-health.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { daemonSetName, deploymentName } from "../resources/names.ts";
+import { observeRollingUpdate } from "../rollout/observe-rolling-update.ts";
+import type { RolloutState } from "../rollout/state.ts";
+import type { StatusFacts } from "../status/facts.ts";
+import { clusterAgentFacts } from "./cluster-agent.ts";
+import type { Judged } from "./configuration.ts";
+import { objectId } from "./memory.ts";
+import type { Overlap } from "./overlap.ts";
+import type { Write } from "./plan.ts";
+import type { DecidedObject } from "./reconcile.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** What one pass found out, to be told in `status`. */
+export interface Findings {
+  readonly snapshot: Snapshot;
+  readonly judged: Judged;
+  readonly overlapped: Overlap | null;
+  readonly decided: readonly DecidedObject[];
+  readonly fleet: FleetHealth | null;
+  /** Writes that are wanted, also while they are held back by a pause. */
+  readonly wanted: readonly Write[];
+}
+
+/** Maps findings to the plain facts that conditions are judged from. */
+export function statusFacts(findings: Findings): StatusFacts {
+  const { snapshot, judged, decided, fleet, wanted } = findings;
+  const { kmagent, live, memory, installation, pods } = snapshot;
+  const nodeAgent = judged.kind === "valid" ? judged.desired.nodeAgent : null;
+  const clusterAgent = judged.kind === "valid" ? judged.desired.clusterAgent : null;
+  return {
+    generation: kmagent.generation,
+    spec: kmagent.spec,
+    fleet,
+    configuration: configurationFacts(judged),
+    inForce: nodeAgent && { source: nodeAgent.source, revision: nodeAgent.revision },
+    rollout: rolloutFacts(findings),
+    clusterAgent:
+      kmagent.spec?.clusterAgent.enabled === false
+        ? { kind: "disabled" }
+        : clusterAgentFacts(
+            live.get(`Deployment ${deploymentName(kmagent.name)}`),
+            pods.filter((pod) => pod.component === "cluster-agent"),
+          ),
+    platform: snapshot.platform,
+    stalled: stalledFacts(findings),
+    failure: memory.failure === "" ? null : { message: memory.failure },
+    overridden: decided.flatMap(({ object, decision }) =>
+      decision.kind === "keep"
+        ? decision.overridden.map(({ path, found }) => ({ object: objectId(object), path, value: found }))
+        : [],
+    ),
+    wouldChange: kmagent.spec?.paused === true ? wanted.map(sentence) : [],
+    remote:
+      kmagent.spec?.platform.remoteConfig.mode === "Disabled"
+        ? { kind: "disabled", message: "remote configuration is switched off in the spec" }
+        : snapshot.remote,
+    telemetry: null,
+    versions: {
+      ...(nodeAgent && { nodeAgentImage: nodeAgent.image }),
+      ...(clusterAgent && { clusterAgentImage: clusterAgent.image }),
+    },
+    platformURL: kmagent.spec?.platform.endpoint ?? "",
+    operatorVersion: installation.version,
+  };
+}
+
+function configurationFacts(judged: Judged): StatusFacts["configuration"] {
+  switch (judged.kind) {
+    case "loading":
+      return null;
+    case "invalid":
+      return { kind: "invalid", reason: judged.reason, message: judged.message };
+    case "valid":
+      return { kind: "valid", insecureEndpoints: judged.insecureEndpoints };
+  }
+}
+
+function rolloutFacts({ snapshot, judged, fleet }: Findings): RolloutState | null {
+  const { kmagent, live } = snapshot;
+  const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  if (!fleet || !kmagent.spec || judged.kind !== "valid") return null;
+  const templateRevision = revisionOfTemplate(daemonSet);
+  const status = daemonSet?.["status"] as { observedGeneration?: number } | undefined;
+  return observeRollingUpdate({
+    target: kmagent.spec.paused && daemonSet ? templateRevision : judged.desired.nodeAgent.revision,
+    fleet,
+    daemonSet: daemonSet
+      ? {
+          generation: daemonSet.metadata.generation ?? 0,
+          observedGeneration: status?.observedGeneration ?? 0,
+          templateRevision,
+        }
+      : null,
+    maxUnhealthy: kmagent.spec.health.maxUnhealthy,
+    previous: kmagent.status.rollout,
+  });
+}
+
+/** Revision in the pod template of a live DaemonSet or Deployment; empty where there is none. */
+export function revisionOfTemplate(workload: KubeObject | undefined): string {
+  const spec = workload?.["spec"] as { template?: { metadata?: { labels?: Record<string, string> } } } | undefined;
+  return spec?.template?.metadata?.labels?.[LABEL.revision] ?? "";
+}
+
+function stalledFacts({ snapshot, overlapped, decided }: Findings): StatusFacts["stalled"] {
+  if (overlapped) {
+    const [first = "", ...more] = overlapped.nodes;
+    const others = more.length > 0 ? ` and ${more.length} more` : "";
+    return {
+      reason: "NodeOverlap",
+      message: `KmAgent "${overlapped.other}" is older and selects node ${first}${others} too. Make spec.nodeAgent.nodeSelector of the two disjoint.`,
+    };
+  }
+  for (const { object, decision } of decided) {
+    const id = objectId(object);
+    if (decision.kind === "foreign") {
+      const { namespace } = snapshot.kmagent;
+      return {
+        reason: "NameConflict",
+        message: `${id} belongs to ${decision.owner} and is left untouched. Rename this KmAgent, or free the name with: kubectl -n ${namespace} delete ${object.kind.toLowerCase()} ${object.metadata.name}`,
+      };
+    }
+    if (decision.kind === "refused") {
+      const where = decision.path === "" ? "" : ` at ${decision.path}`;
+      return {
+        reason: decision.forbidden ? "Forbidden" : "ApplyRefused",
+        message: `the API server refuses ${id}${where}: ${decision.message}`,
+      };
+    }
+  }
+  return null;
+}
+
+function sentence(write: Write): string {
+  switch (write.kind) {
+    case "create":
+      return `would create ${objectId(write.object)}`;
+    case "apply":
+      return write.drifted.length > 0
+        ? `would set back ${write.drifted.map(({ path }) => path).join(", ")} of ${objectId(write.object)}`
+        : `would update ${objectId(write.object)}`;
+    case "delete":
+      return `would delete ${objectId(write.object)}`;
+    case "tryPod":
+    case "status":
+      return "";
+  }
+}
