@@ -1,7 +1,7 @@
 import { KmError } from "../api/errors.ts";
 import type { KubeClient, KubeResponse, Method, Query } from "./client.ts";
 import { isKubeObject, resourcePath, typeOf } from "./resource.ts";
-import type { KubeObject, ResourceType } from "./resource.ts";
+import type { KubeObject, ObjectMeta, ResourceType } from "./resource.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -197,17 +197,16 @@ function dryRunQuery(dryRun: boolean | undefined): Query {
   return dryRun === true ? { dryRun: "All" } : {};
 }
 
-/** What an apply may carry: the server refuses `managedFields`, and the rest would claim fields that only the server sets. */
-function forApply(metadata: KubeObject["metadata"]): Partial<KubeObject["metadata"]> {
-  const {
-    managedFields: _fields,
-    resourceVersion: _version,
-    uid: _uid,
-    generation: _generation,
-    creationTimestamp: _created,
-    ...rest
-  } = metadata;
-  return rest;
+/** What of the metadata an apply carries: the server refuses `managedFields`, and the rest is the server's to set. */
+function forApply({ name, namespace, labels, annotations, ownerReferences, finalizers }: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(labels && { labels }),
+    ...(annotations && { annotations }),
+    ...(ownerReferences && { ownerReferences }),
+    ...(finalizers && { finalizers }),
+  };
 }
 
 function writtenOf(answer: KubeResponse, what: string): Written {

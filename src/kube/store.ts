@@ -110,7 +110,7 @@ export class ObjectStore<T> implements Store<T> {
   }
 
   #tell(key: string, before: Entry<T> | undefined, after: Entry<T> | undefined): void {
-    if (before && after && before.uid === after.uid) {
+    if (after !== undefined && before?.uid === after.uid) {
       if (before.resourceVersion !== after.resourceVersion) {
         this.#emit({ type: "changed", key, before: before.value, after: after.value });
       }
