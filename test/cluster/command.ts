@@ -48,9 +48,8 @@ export async function run(
           resolve({ stdout, stderr });
           return;
         }
-        signal.aborted
-          ? reject(abortReason(signal))
-          : reject(new Error(`${argv.join(" ")}: ${describe(error)}\n${stderr.slice(-2000)}`, { cause: error }));
+        if (signal.aborted) reject(abortReason(signal));
+        else reject(new Error(`${argv.join(" ")}: ${describe(error)}\n${stderr.slice(-2000)}`, { cause: error }));
       },
     );
     // A command that ends without reading its input closes the pipe: its exit code says what matters.

@@ -48,10 +48,10 @@ export class KubeApi {
   async isReady(signal: AbortSignal): Promise<boolean> {
     try {
       return (await this.#call("GET", "/readyz", signal)).status === 200;
-    } catch (error) {
-      signal.throwIfAborted();
+    } catch {
       // Not listening yet, or no longer: exactly what was asked.
-      return error instanceof Error ? false : Promise.reject(error as Error);
+      signal.throwIfAborted();
+      return false;
     }
   }
 

@@ -65,7 +65,7 @@ export async function connectNode(
 }
 
 /** Takes a node's route and cable away; both may be gone already. */
-export async function disconnectNode(plan: NetworkPlan, node: NodePlan, signal: AbortSignal): Promise<void> {
+export async function disconnectNode(node: NodePlan, signal: AbortSignal): Promise<void> {
   await run(["ip", "route", "flush", "exact", node.podRange], signal);
   await deleteLinks([node.hostInterface], signal);
 }

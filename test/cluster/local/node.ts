@@ -83,7 +83,7 @@ export async function startKubelet(host: NodeHost, node: string, signal: AbortSi
 /** Ends a node's machine, and with it every process and every mount of the node. */
 export async function stopNode(host: NodeHost, node: string, signal: AbortSignal): Promise<void> {
   for (const name of nodeProcesses(node)) await host.processes.stop(name, 0);
-  await disconnectNode(host.plan, planOf(host, node), signal);
+  await disconnectNode(planOf(host, node), signal);
 }
 
 /** Forgets a stopped node's files. */
