@@ -37,9 +37,15 @@ export function conditionEvents(before: readonly Condition[], after: readonly Co
       message: `${condition.type} is ${condition.status} (${condition.reason}): ${condition.message}`,
     });
   }
-  const left = before.filter((condition) => ABNORMAL.has(condition.type) && !after.some((now) => now.type === condition.type));
+  const left = before.filter(
+    (condition) => ABNORMAL.has(condition.type) && !after.some((now) => now.type === condition.type),
+  );
   for (const condition of left) {
-    notes.push({ type: "Normal", reason: "ConditionChanged", message: `${condition.type} is over (${condition.reason})` });
+    notes.push({
+      type: "Normal",
+      reason: "ConditionChanged",
+      message: `${condition.type} is over (${condition.reason})`,
+    });
   }
   return notes;
 }

@@ -9,8 +9,16 @@ import type { Snapshot } from "./snapshot.ts";
 /** What is to be made of a spec: objects, or the reason why nothing can be made. `loading`: a reference isn't known yet. */
 export type Judged =
   | { readonly kind: "loading" }
-  | { readonly kind: "invalid"; readonly reason: "InvalidSpec" | "InvalidConfig" | ReferenceReason; readonly message: string }
-  | { readonly kind: "valid"; readonly desired: Extract<Desired, { ok: true }>; readonly insecureEndpoints: readonly string[] };
+  | {
+      readonly kind: "invalid";
+      readonly reason: "InvalidSpec" | "InvalidConfig" | ReferenceReason;
+      readonly message: string;
+    }
+  | {
+      readonly kind: "valid";
+      readonly desired: Extract<Desired, { ok: true }>;
+      readonly insecureEndpoints: readonly string[];
+    };
 
 /** Judges the spec and everything that it refers to. */
 export function judgeConfiguration(snapshot: Snapshot): Judged {
@@ -53,6 +61,9 @@ export function hasSpec(kmagent: KmAgentRecord): kmagent is KmAgentRecord & KmAg
 
 /** Paths of the endpoints over which the API key travels in clear text. */
 function insecureEndpoints(spec: KmAgentSpec): string[] {
-  const endpoints = { "spec.collectorEndpoint": spec.collectorEndpoint, "spec.platform.endpoint": spec.platform.endpoint };
+  const endpoints = {
+    "spec.collectorEndpoint": spec.collectorEndpoint,
+    "spec.platform.endpoint": spec.platform.endpoint,
+  };
   return Object.entries(endpoints).flatMap(([path, url]) => (url.startsWith("http:") ? [path] : []));
 }

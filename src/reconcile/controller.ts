@@ -188,15 +188,22 @@ export class Controller {
           count("apply", object.kind, "ok");
           const fields = { kmagent: key, object: objectId(object), because, fields: drifted.map(({ path }) => path) };
           log.info(fields, "applied");
-          for (const warning of warnings) log.warn({ kmagent: key, object: objectId(object), warning }, "API server warns");
+          for (const warning of warnings)
+            log.warn({ kmagent: key, object: objectId(object), warning }, "API server warns");
           break;
         }
         case "foreign":
-          log.warn({ kmagent: key, object: objectId(outcome.object), owner: outcome.owner }, "left untouched: not ours");
+          log.warn(
+            { kmagent: key, object: objectId(outcome.object), owner: outcome.owner },
+            "left untouched: not ours",
+          );
           break;
         case "refused":
           count("apply", outcome.object.kind, outcome.error.code);
-          log.error({ kmagent: key, object: objectId(outcome.object), err: outcome.error }, "refused by the API server");
+          log.error(
+            { kmagent: key, object: objectId(outcome.object), err: outcome.error },
+            "refused by the API server",
+          );
           break;
         case "deleted":
           count("delete", outcome.object.kind, "ok");

@@ -62,7 +62,8 @@ interface Draft {
   containers: { name: string; image?: string; args?: string[]; resources?: object; ports?: object[] }[];
 }
 
-const pathsOf = (change: (draft: Draft) => void) => drift(object(), object(change), FIELD_MANAGER).map((found) => found.path);
+const pathsOf = (change: (draft: Draft) => void) =>
+  drift(object(), object(change), FIELD_MANAGER).map((found) => found.path);
 
 describe("drift", () => {
   const cases: Record<string, { change: (draft: Draft) => void; paths: string[] }> = {
@@ -79,7 +80,10 @@ describe("drift", () => {
       change: (draft) => draft.containers[0]!.args?.push("--more"),
       paths: ["spec.template.spec.containers[km-agent].args"],
     },
-    "by a foreign container isn't ours": { change: (draft) => draft.containers.unshift({ name: "sidecar" }), paths: [] },
+    "by a foreign container isn't ours": {
+      change: (draft) => draft.containers.unshift({ name: "sidecar" }),
+      paths: [],
+    },
     "by removal of our container is found once": {
       change: (draft) => (draft.containers = []),
       paths: ["spec.template.spec.containers[km-agent]"],
@@ -94,9 +98,13 @@ describe("drift", () => {
   });
 
   test("says what was wanted and what was found", () => {
-    expect(drift(object(), object((draft) => (draft.replicas = 3)), FIELD_MANAGER)).toEqual([
-      { path: "spec.replicas", wanted: "1", found: "3" },
-    ]);
+    expect(
+      drift(
+        object(),
+        object((draft) => (draft.replicas = 3)),
+        FIELD_MANAGER,
+      ),
+    ).toEqual([{ path: "spec.replicas", wanted: "1", found: "3" }]);
   });
 });
 

@@ -75,7 +75,9 @@ function field(of: Json, name: string): Json {
 function item(of: Json, keys: Json): Json {
   if (!Array.isArray(of) || !isMap(keys)) return undefined;
   // Keys that the API server fills in by default, such as a port's protocol, stand in the managed fields too.
-  return of.find((entry: Json) => isMap(entry) && Object.entries(keys).every(([name, value]) => sameJson(entry[name], value)));
+  return of.find(
+    (entry: Json) => isMap(entry) && Object.entries(keys).every(([name, value]) => sameJson(entry[name], value)),
+  );
 }
 
 function member(of: Json, value: Json): Json {
@@ -94,7 +96,9 @@ function isMap(value: Json): value is Fields {
 export function sameJson(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((entry, at) => sameJson(entry, b[at]));
+    return (
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((entry, at) => sameJson(entry, b[at]))
+    );
   }
   if (!isMap(a) || !isMap(b)) return false;
   const keys = Object.keys(a);
@@ -146,10 +150,17 @@ function differ(wanted: Json, found: Json, path: string, into: Difference[]): vo
     wanted.forEach((entry: Json, at) => differ(entry, found[at], `${path}[${at}]`, into));
     return;
   }
-  if (!sameJson(wanted, found) && !sameQuantity(wanted, found, path)) into.push({ path, wanted: brief(wanted), found: brief(found) });
+  if (!sameJson(wanted, found) && !sameQuantity(wanted, found, path))
+    into.push({ path, wanted: brief(wanted), found: brief(found) });
 }
 
-function differInList(wanted: readonly Json[], found: readonly Json[], key: string, path: string, into: Difference[]): void {
+function differInList(
+  wanted: readonly Json[],
+  found: readonly Json[],
+  key: string,
+  path: string,
+  into: Difference[],
+): void {
   const name = (entry: Json) => String(field(entry, key));
   const entries = new Map(found.map((entry) => [name(entry), entry]));
   for (const entry of wanted) differ(entry, entries.get(name(entry)), `${path}[${name(entry)}]`, into);
@@ -171,8 +182,22 @@ function sameQuantity(a: Json, b: Json, path: string): boolean {
 }
 
 const SUFFIX: Readonly<Record<string, number>> = {
-  n: 1e-9, u: 1e-6, m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,
-  Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
 
 /** The number that a Kubernetes quantity means, or undefined where it is none. */

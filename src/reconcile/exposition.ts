@@ -3,7 +3,16 @@ import type { FleetHealth } from "../health/fleet-health.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 /** States that `kmagent_nodes` counts; the words of `NodeHealth.kind`. */
-const STATES = ["healthy", "unhealthy", "updating", "starting", "leaving", "notReady", "uncovered", "excluded"] as const;
+const STATES = [
+  "healthy",
+  "unhealthy",
+  "updating",
+  "starting",
+  "leaving",
+  "notReady",
+  "uncovered",
+  "excluded",
+] as const;
 
 /** Sets the metrics of one KmAgent: counts, the nodes that aren't well (or all), conditions, the rollout's phase. */
 export function exposeFleet(
@@ -15,7 +24,9 @@ export function exposeFleet(
 ): void {
   const scope = { namespace: kmagent.namespace, name: kmagent.name };
   for (const state of STATES) metrics.set("kmagent_nodes", { ...scope, state }, fleet.counts[state]);
-  const shown = fleet.nodes.filter(({ kind }) => allNodes || kind === "unhealthy" || kind === "uncovered" || kind === "notReady");
+  const shown = fleet.nodes.filter(
+    ({ kind }) => allNodes || kind === "unhealthy" || kind === "uncovered" || kind === "notReady",
+  );
   metrics.replace(
     "kmagent_node_status",
     scope,
@@ -30,13 +41,22 @@ export function exposeFleet(
     })),
   );
   const phase = status.rollout?.phase;
-  metrics.replace("kmagent_rollout_phase", scope, phase === undefined ? [] : [{ labels: { ...scope, phase }, value: 1 }]);
+  metrics.replace(
+    "kmagent_rollout_phase",
+    scope,
+    phase === undefined ? [] : [{ labels: { ...scope, phase }, value: 1 }],
+  );
 }
 
 /** Takes all series of a KmAgent that is gone away. `key` is `namespace/name`. */
 export function forgetFleet(metrics: Metrics, key: string): void {
   const [namespace = "", name = ""] = key.split("/");
-  for (const metric of ["kmagent_nodes", "kmagent_node_status", "kmagent_condition", "kmagent_rollout_phase"] as const) {
+  for (const metric of [
+    "kmagent_nodes",
+    "kmagent_node_status",
+    "kmagent_condition",
+    "kmagent_rollout_phase",
+  ] as const) {
     metrics.replace(metric, { namespace, name }, []);
   }
 }

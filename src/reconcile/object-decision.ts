@@ -28,7 +28,12 @@ export interface ObjectMemory {
   /** Set where the name is taken by somebody else's object. */
   readonly foreign: { readonly owner: string; readonly at: number } | null;
   /** Set where the API server refused our last apply for what it says. */
-  readonly refused: { readonly message: string; readonly path: string; readonly forbidden: boolean; readonly at: number } | null;
+  readonly refused: {
+    readonly message: string;
+    readonly path: string;
+    readonly forbidden: boolean;
+    readonly at: number;
+  } | null;
 }
 
 /** Memory of an object about which nothing is known. */
@@ -44,9 +49,20 @@ export type ObjectDecision =
   | { readonly kind: "keep"; readonly overridden: readonly Difference[]; readonly recheckAt: number | null }
   | { readonly kind: "wait"; readonly why: "stale" | "deleting" }
   | { readonly kind: "foreign"; readonly owner: string; readonly recheckAt: number }
-  | { readonly kind: "refused"; readonly message: string; readonly path: string; readonly forbidden: boolean; readonly recheckAt: number }
+  | {
+      readonly kind: "refused";
+      readonly message: string;
+      readonly path: string;
+      readonly forbidden: boolean;
+      readonly recheckAt: number;
+    }
   | { readonly kind: "create" }
-  | { readonly kind: "apply"; readonly uid: string; readonly because: ApplyReason; readonly drifted: readonly Difference[] };
+  | {
+      readonly kind: "apply";
+      readonly uid: string;
+      readonly because: ApplyReason;
+      readonly drifted: readonly Difference[];
+    };
 
 /** What `decideObject` looks at. `live` is what the cache holds; `cacheVersion` the resource version up to which it is current. */
 export interface ObjectFacts {
@@ -68,7 +84,8 @@ export function decideObject(facts: ObjectFacts): ObjectDecision {
     const { message, path, forbidden, at } = memory.refused;
     return { kind: "refused", message, path, forbidden, recheckAt: at + REFUSED_RECHECK_MS };
   }
-  if (!live) return memory.answer && isBehind(undefined, facts.cacheVersion, memory.answer) ? STALE : { kind: "create" };
+  if (!live)
+    return memory.answer && isBehind(undefined, facts.cacheVersion, memory.answer) ? STALE : { kind: "create" };
   return decideLive(facts, live);
 }
 

@@ -14,7 +14,11 @@ export interface Overlap {
  * Two agents on one node would double its telemetry and fight for its ports, so the younger KmAgent waits. Age is the
  * creation time, then the UID, so that of two exactly one waits.
  */
-export function overlap(kmagent: KmAgentRecord, siblings: readonly KmAgentRecord[], nodes: readonly NodeObservation[]): Overlap | null {
+export function overlap(
+  kmagent: KmAgentRecord,
+  siblings: readonly KmAgentRecord[],
+  nodes: readonly NodeObservation[],
+): Overlap | null {
   if (!kmagent.spec) return null;
   const mine = nodeSelection(healthSettings(kmagent.spec));
   for (const sibling of siblings) {

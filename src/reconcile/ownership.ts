@@ -2,7 +2,8 @@ import { LABEL } from "../api/labels.ts";
 import type { KubeObject } from "../kube/resource.ts";
 
 /** Whose an object is, seen from one KmAgent. `orphan` is ours to adopt: nobody owns it and its labels name this instance. */
-export type Ownership = { readonly kind: "ours" } | { readonly kind: "orphan" } | { readonly kind: "foreign"; readonly owner: string };
+export type Ownership =
+  { readonly kind: "ours" } | { readonly kind: "orphan" } | { readonly kind: "foreign"; readonly owner: string };
 
 /** Judges by the controlling owner's UID; labels only count where nobody owns the object, as `--cascade=orphan` leaves it. */
 export function ownership(object: KubeObject, kmagent: { readonly uid: string; readonly name: string }): Ownership {

@@ -1,6 +1,12 @@
 import { KmAgentSpec, KmAgentStatus } from "../api/kmagent.ts";
 import type { KmAgent } from "../api/kmagent.ts";
-import type { ContainerObservation, NodeObservation, PodObservation, Taint, Termination } from "../health/observation.ts";
+import type {
+  ContainerObservation,
+  NodeObservation,
+  PodObservation,
+  Taint,
+  Termination,
+} from "../health/observation.ts";
 import { LABEL } from "../api/labels.ts";
 
 /*
@@ -146,7 +152,8 @@ function containerObservation(status: Json): ContainerObservation {
   const restarts = typeof status["restartCount"] === "number" ? status["restartCount"] : 0;
   const lastTerminated = map(status["lastState"])["terminated"];
   const last = lastTerminated === undefined ? null : termination(map(lastTerminated));
-  if (state["terminated"] !== undefined) return { state: "terminated", restarts, last: termination(map(state["terminated"])) };
+  if (state["terminated"] !== undefined)
+    return { state: "terminated", restarts, last: termination(map(state["terminated"])) };
   if (state["running"] !== undefined) {
     return { state: "running", startedAt: time(map(state["running"])["startedAt"]), restarts, last };
   }

@@ -157,7 +157,10 @@ describe("the queue of keys", () => {
         fc.array(
           fc.oneof(
             fc.record({ do: fc.constant("add" as const), key: fc.constantFrom("a", "b", "c"), after: fc.nat(100) }),
-            fc.record({ do: fc.constant("end" as const), result: fc.constantFrom<PassResult>({ kind: "done" }, { kind: "failed" }) }),
+            fc.record({
+              do: fc.constant("end" as const),
+              result: fc.constantFrom<PassResult>({ kind: "done" }, { kind: "failed" }),
+            }),
             fc.record({ do: fc.constant("wait" as const), ms: fc.nat(2_000) }),
           ),
           { maxLength: 40 },

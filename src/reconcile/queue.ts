@@ -10,7 +10,10 @@ export interface Scheduler {
 export type Backoff = (failures: number) => number;
 
 /** What one pass asks for: nothing, another pass after some milliseconds, or one after a backoff because it failed. */
-export type PassResult = { readonly kind: "done" } | { readonly kind: "again"; readonly afterMs: number } | { readonly kind: "failed"; readonly notBeforeMs?: number };
+export type PassResult =
+  | { readonly kind: "done" }
+  | { readonly kind: "again"; readonly afterMs: number }
+  | { readonly kind: "failed"; readonly notBeforeMs?: number };
 
 interface Entry {
   dueAt: number | null;

@@ -113,7 +113,9 @@ function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null
   const gone = ours.filter((object) => object.kind === "Deployment" && clusterAgent === null);
   const unused = (["node-agent", "cluster-agent"] as const).flatMap((component) =>
     garbage({
-      configMaps: ours.filter((object) => object.kind === "ConfigMap" && object.metadata.labels?.[LABEL.component] === component),
+      configMaps: ours.filter(
+        (object) => object.kind === "ConfigMap" && object.metadata.labels?.[LABEL.component] === component,
+      ),
       named: new Set([nodeAgent.configMap, clusterAgent?.configMap ?? "", ...templateConfigMaps(snapshot)]),
       liveRevisions: new Set(pods.filter((pod) => pod.component === component).map((pod) => pod.revision)),
     }),
@@ -123,20 +125,30 @@ function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null
 
 /** ConfigMaps that live pod templates mount: a wish that isn't applied yet must not take them away. */
 function templateConfigMaps({ kmagent, live }: Snapshot): string[] {
-  const templates = [live.get(`DaemonSet ${daemonSetName(kmagent.name)}`), live.get(`Deployment ${deploymentName(kmagent.name)}`)];
+  const templates = [
+    live.get(`DaemonSet ${daemonSetName(kmagent.name)}`),
+    live.get(`Deployment ${deploymentName(kmagent.name)}`),
+  ];
   return templates.flatMap((workload) => {
-    const spec = workload?.["spec"] as { template?: { spec?: { volumes?: { configMap?: { name?: string } }[] } } } | undefined;
+    const spec = workload?.["spec"] as
+      { template?: { spec?: { volumes?: { configMap?: { name?: string } }[] } } } | undefined;
     return (spec?.template?.spec?.volumes ?? []).flatMap((volume) => volume.configMap?.name ?? []);
   });
 }
 
-function judgeFleet(snapshot: Snapshot, judged: Judged, now: number, mask: (text: string) => string): FleetHealth | null {
+function judgeFleet(
+  snapshot: Snapshot,
+  judged: Judged,
+  now: number,
+  mask: (text: string) => string,
+): FleetHealth | null {
   const { kmagent, memory, nodes } = snapshot;
   if (!hasSpec(kmagent) || judged.kind === "loading") return null;
   const previous = memory.health ?? rememberedHealth(kmagent.status);
   const live = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   const liveRevision = revisionOfTemplate(live);
-  const targetRevision = judged.kind === "valid" && !kmagent.spec.paused ? judged.desired.nodeAgent.revision : liveRevision;
+  const targetRevision =
+    judged.kind === "valid" && !kmagent.spec.paused ? judged.desired.nodeAgent.revision : liveRevision;
   return fleetHealth(
     { nodes, refusal: memory.refusal?.verdict ?? null, targetRevision },
     healthSettings(kmagent.spec),

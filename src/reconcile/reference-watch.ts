@@ -84,7 +84,9 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
       const data = store.get(`${options.namespace}/${reference.name}`);
       if (!data) return { kind: "missing" };
       const text = data.values[reference.key];
-      return text === undefined || text === "" ? { kind: "keyMissing", keys: Object.keys(data.values) } : { kind: "found", text };
+      return text === undefined || text === ""
+        ? { kind: "keyMissing", keys: Object.keys(data.values) }
+        : { kind: "found", text };
     },
   };
 }

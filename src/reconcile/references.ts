@@ -54,7 +54,8 @@ export function referenceProblem(
             message: `${path}: there is no ConfigMap "${name}" in namespace "${namespace}". Create it with the key "${key}".`,
           };
     case "keyMissing": {
-      const keys = found.keys.length > 0 ? `it has ${found.keys.map((other) => `"${other}"`).join(", ")}` : "it is empty";
+      const keys =
+        found.keys.length > 0 ? `it has ${found.keys.map((other) => `"${other}"`).join(", ")}` : "it is empty";
       return {
         reason: kind === "Secret" ? "SecretKeyNotFound" : "ConfigMapKeyNotFound",
         message: `${path}.key: ${kind} "${name}" has no value under the key "${key}"; ${keys}.`,
@@ -72,8 +73,4 @@ export function referenceProblem(
 
 /** Reasons of `ConfigValid` that come from references. */
 export type ReferenceReason =
-  | "SecretNotFound"
-  | "SecretKeyNotFound"
-  | "SecretNotReadable"
-  | "ConfigMapNotFound"
-  | "ConfigMapKeyNotFound";
+  "SecretNotFound" | "SecretKeyNotFound" | "SecretNotReadable" | "ConfigMapNotFound" | "ConfigMapKeyNotFound";

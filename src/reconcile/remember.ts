@@ -33,7 +33,10 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
         const id = objectId(outcome.object);
         const { message, causes, code } = outcome.error;
         const path = causes[0]?.field ?? "";
-        objects.set(id, { ...known(id, outcome.wish), refused: { message, path, forbidden: code === "Forbidden", at: now } });
+        objects.set(id, {
+          ...known(id, outcome.wish),
+          refused: { message, path, forbidden: code === "Forbidden", at: now },
+        });
         break;
       }
       case "deleted":

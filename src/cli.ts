@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { Command } from "commander";
+import packageJson from "../package.json" with { type: "json" };
+import { loadKubeconfig } from "./kube/kubeconfig.ts";
+import { runOperator } from "./main.ts";
+import { createLog } from "./telemetry/log.ts";
+import { createSecretMask } from "./telemetry/mask.ts";
+
+/** The images that this release was made for; the chart's values or the KmAgent may name others. */
+const RELEASED_IMAGE = "ghcr.io/kloudmate/km-kube-agent:1.2.0";
+
+/** A stop that takes longer than this is ended by force, milliseconds. */
+const STOP_LIMIT_MS = 10_000;
+
+interface RunFlags {
+  readonly namespace?: string;
+  readonly kubeconfig?: string;
+  readonly leaderElect: boolean;
+  readonly secretNames: string;
+  readonly nodeAgentServiceAccount: string;
+  readonly clusterAgentServiceAccount: string;
+  readonly nodeAgentImage: string;
+  readonly clusterAgentImage: string;
+  readonly metricsAddress: string;
+  readonly nodesAddress: string;
+  readonly allNodeMetrics: boolean;
+}
+
+/** The command line. Built anew on each call, so that the reference page can be made of it. */
+export function commandLine(): Command {
+  const program = new Command("kmagent-operator")
+    .description("Runs KloudMate's agent on every node of a cluster, and tells the truth about each of them.")
+    .version(packageJson.version);
+  program
+    .command("run", { isDefault: true })
+    .description("Runs the operator.")
+    .option(
+      "--namespace <name>",
+      "namespace whose KmAgents are served; default: $WATCH_NAMESPACE, then that of the kubeconfig",
+    )
+    .option("--kubeconfig <file>", "how to reach the cluster; default: $KUBECONFIG, then the pod's own service account")
+    .option("--leader-elect", "work only while holding the lease, so that two replicas can run", false)
+    .option("--secret-names <names>", "comma-separated Secrets that may be read for API keys", "km-agent-credentials")
+    .option("--node-agent-service-account <name>", "ServiceAccount of the node agents", "kmagent-operator-node-agent")
+    .option(
+      "--cluster-agent-service-account <name>",
+      "ServiceAccount of the cluster agent",
+      "kmagent-operator-cluster-agent",
+    )
+    .option("--node-agent-image <image>", "image of node agents whose KmAgent names none", RELEASED_IMAGE)
+    .option("--cluster-agent-image <image>", "image of cluster agents whose KmAgent names none", RELEASED_IMAGE)
+    .option("--metrics-address <host:port>", "where /metrics, /healthz and /readyz are served", ":8080")
+    .option("--nodes-address <host:port>", "where /nodes is served; keep it on loopback", "127.0.0.1:8081")
+    .option("--all-node-metrics", "give every node metric series of its own, not only those that aren't well", false)
+    .action(run);
+  return program;
+}
+
+async function run(flags: RunFlags): Promise<void> {
+  const { env } = process;
+  const mask = createSecretMask();
+  const log = createLog({ level: env["KM_LOG_LEVEL"] ?? "info", mask: (text) => mask.mask(text) });
+  const stop = new AbortController();
+  const onSignal = (name: string) => {
+    log.info({ signal: name }, "stop asked for");
+    stop.abort();
+    setTimeout(() => {
+      log.error({}, "stop took too long");
+      log.flush();
+      process.exit(1);
+    }, STOP_LIMIT_MS).unref();
+  };
+  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
+  process.on("uncaughtException", (error) => {
+    log.error({ err: error }, "crashed");
+    log.flush();
+    process.exit(1);
+  });
+  try {
+    const kubeconfig = await loadKubeconfig({
+      env,
+      ...(flags.kubeconfig !== undefined && { path: flags.kubeconfig }),
+    });
+    await runOperator(
+      {
+        kubeconfig,
+        namespace: flags.namespace ?? env["WATCH_NAMESPACE"] ?? kubeconfig.namespace ?? "default",
+        // A process that died may still have a write under way, so each has a name of its own.
+        identity: `${env["POD_NAME"] ?? hostname()}_${randomUUID().slice(0, 8)}`,
+        leaderElection: flags.leaderElect,
+        secretNames: flags.secretNames.split(",").filter((name) => name !== ""),
+        installation: {
+          version: packageJson.version,
+          images: { nodeAgent: flags.nodeAgentImage, clusterAgent: flags.clusterAgentImage },
+          serviceAccounts: { nodeAgent: flags.nodeAgentServiceAccount, clusterAgent: flags.clusterAgentServiceAccount },
+        },
+        architecture: process.arch === "arm64" ? "arm64" : "amd64",
+        metricsAddress: flags.metricsAddress,
+        nodesAddress: flags.nodesAddress,
+        allNodeMetrics: flags.allNodeMetrics,
+        log,
+        mask,
+      },
+      stop.signal,
+    );
+  } catch (error) {
+    log.error({ err: error }, "operator ended");
+    process.exitCode = 1;
+  } finally {
+    log.flush();
+  }
+}
+
+if (import.meta.main) await commandLine().parseAsync();

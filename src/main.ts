@@ -1,0 +1,265 @@
+import { KmError } from "./api/errors.ts";
+import { FIELD_MANAGER } from "./api/labels.ts";
+import { createWriter } from "./kube/apply.ts";
+import { createKubeClient } from "./kube/client.ts";
+import type { KubeClient } from "./kube/client.ts";
+import { systemClock } from "./kube/clock.ts";
+import { createEventRecorder } from "./kube/events.ts";
+import type { Kubeconfig } from "./kube/kubeconfig.ts";
+import { elect } from "./kube/lease.ts";
+import type { Election } from "./kube/lease.ts";
+import { createReporter } from "./platform/reporter.ts";
+import { createProber } from "./probe/prober.ts";
+import { startCaches } from "./reconcile/caches.ts";
+import { Controller } from "./reconcile/controller.ts";
+import { jitteredBackoff, Queue } from "./reconcile/queue.ts";
+import { createReferenceWatch } from "./reconcile/reference-watch.ts";
+import type { Installation } from "./reconcile/snapshot.ts";
+import { subscribeTriggers } from "./reconcile/triggers.ts";
+import { nodesRoute, operatorRoutes, serveHttp } from "./telemetry/http.ts";
+import type { RootLog } from "./telemetry/log.ts";
+import type { SecretMask } from "./telemetry/mask.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+
+/** Everything that the command line and the environment decide. */
+export interface OperatorOptions {
+  readonly kubeconfig: Kubeconfig;
+  readonly namespace: string;
+  /** Name of this process in the lease and in events. */
+  readonly identity: string;
+  readonly leaderElection: boolean;
+  readonly secretNames: readonly string[];
+  readonly installation: Omit<Installation, "kubernetesMinor">;
+  readonly architecture: "amd64" | "arm64";
+  readonly metricsAddress: string;
+  readonly nodesAddress: string;
+  readonly allNodeMetrics: boolean;
+  readonly log: RootLog;
+  readonly mask: SecretMask;
+}
+
+/** Time for the last reports and events after a stop, milliseconds; the lease is released after it. */
+const FLUSH_MS = 4_000;
+const LEASE_NAME = "kmagent-operator";
+
+/**
+ * Runs the operator until `signal` aborts: caches first, then the lease, then passes. Resolves after an orderly stop;
+ * rejects with a `KmError` where the lease was lost, for then the process must end.
+ */
+export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
+  const { log, namespace, identity } = options;
+  const clock = systemClock;
+  const random = Math.random;
+  const { version } = options.installation;
+  const metrics = createMetrics({ operator: version });
+  const client = createKubeClient({ kubeconfig: options.kubeconfig, version, clock });
+  // What serves the last writes outlives the signal; `end` closes it.
+  const end = new AbortController();
+  const caches = startCaches({ client, namespace, clock, random, log, metrics }, end.signal);
+  const lost = Promise.withResolvers<never>();
+  let controller: Controller | undefined;
+  let synced = false;
+  const routes = operatorRoutes({ alive: () => null, ready: () => (synced ? null : "caches not synced"), metrics });
+  const servers = [
+    await serveHttp({ address: options.metricsAddress, routes, log }, end.signal),
+    await serveHttp(
+      { address: options.nodesAddress, routes: { "/nodes": nodesRoute(() => controller?.nodes() ?? null) }, log },
+      end.signal,
+    ),
+  ];
+  log.info({ version, namespace, identity, server: options.kubeconfig.server }, "operator started");
+  try {
+    const kubernetesMinor = await minorVersion(client, signal);
+    synced = await Promise.race([caches.synced, aborted(signal)]);
+    if (!synced) return;
+    log.info({ nodes: caches.nodes.size, kmagents: caches.kmagents.size, kubernetesMinor }, "caches synced");
+    const acquired = Promise.withResolvers<void>();
+    const election = options.leaderElection
+      ? elect(
+          {
+            client,
+            namespace,
+            name: LEASE_NAME,
+            identity,
+            clock,
+            random,
+            onAcquired: () => acquired.resolve(),
+            onLost: (why) => lost.reject(why),
+            onFailed: (error) => log.warn({ code: error.code, reason: error.message }, "lease not renewed"),
+          },
+          end.signal,
+        )
+      : ALONE;
+    if (!options.leaderElection) acquired.resolve();
+    metrics.onScrape(() => metrics.set("kmagent_operator_leader", {}, election.isLeading() ? 1 : 0));
+    await Promise.race([acquired.promise, aborted(signal), lost.promise]);
+    if (signal.aborted) return await election.release();
+    log.info({ identity }, "leading");
+    await Promise.race([
+      lead(
+        {
+          options,
+          kubernetesMinor,
+          client,
+          caches,
+          election,
+          metrics,
+          end,
+          onController: (running) => (controller = running),
+        },
+        signal,
+      ),
+      lost.promise,
+    ]);
+  } finally {
+    end.abort();
+    await Promise.all([...servers.map((server) => server.close()), caches.done]);
+    await client.close();
+    log.info({}, "operator stopped");
+  }
+}
+
+interface Leading {
+  readonly options: OperatorOptions;
+  readonly kubernetesMinor: number | null;
+  readonly client: KubeClient;
+  readonly caches: ReturnType<typeof startCaches>;
+  readonly election: Election;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly end: AbortController;
+  readonly onController: (controller: Controller) => void;
+}
+
+/** What only the leader does; ends in order: passes, reports, events, and last of all the lease. */
+async function lead(
+  { options, kubernetesMinor, client, caches, election, metrics, end, onController }: Leading,
+  signal: AbortSignal,
+) {
+  const { log, mask, namespace, installation } = options;
+  const clock = systemClock;
+  const random = Math.random;
+  const fence = () => election.mustLead();
+  const keyOf = (uid: string) => [...caches.kmagents.values()].find((kmagent) => kmagent.uid === uid)?.key;
+  const again = (uid: string, afterMs = 0) => {
+    const key = keyOf(uid);
+    if (key !== undefined) queue.add(key, afterMs);
+  };
+  const everyone = () => {
+    for (const { key } of caches.kmagents.values()) queue.add(key);
+  };
+  const writer = createWriter({
+    client,
+    fieldManager: FIELD_MANAGER,
+    fence,
+    remainingMs: () => election.remainingMs(),
+  });
+  const references = createReferenceWatch(
+    {
+      client,
+      clock,
+      random,
+      namespace,
+      readableSecrets: options.secretNames,
+      onChange: everyone,
+      onFailure: (error) => log.warn({ code: error.code, reason: error.message }, "reference not read"),
+    },
+    end.signal,
+  );
+  const prober = createProber({
+    clock: { now: clock.wallNow, monotonic: clock.now, after: clock.after },
+    onResult: ({ key, changed }) => {
+      if (changed) again(key, 20);
+    },
+    signal: end.signal,
+    metrics,
+  });
+  const reporter = createReporter({
+    log,
+    clock,
+    random,
+    metrics,
+    operator: { version: installation.version, architecture: options.architecture },
+    onStateChange: (uid) => again(uid),
+  });
+  const events = createEventRecorder(
+    {
+      client,
+      fence,
+      component: FIELD_MANAGER,
+      instance: options.identity,
+      clock,
+      random,
+      onDropped: (why, reason, error) => {
+        metrics.add("kmagent_operator_events_dropped_total", {});
+        log.warn({ why, reason, ...(error && { code: error.code }) }, "event dropped");
+      },
+    },
+    end.signal,
+  );
+  const controller = new Controller({
+    sources: {
+      caches,
+      installation: { ...installation, kubernetesMinor },
+      remote: () => ({ kind: "none", message: "the platform has sent no configuration" }),
+    },
+    client,
+    writer,
+    references,
+    prober,
+    reporter,
+    events,
+    metrics,
+    mask,
+    log,
+    clock,
+    allNodeMetrics: options.allNodeMetrics,
+    again: (key) => queue.add(key),
+  });
+  const queue = new Queue((key) => controller.pass(key, end.signal), clock, jitteredBackoff(random));
+  metrics.onScrape(() => metrics.set("kmagent_operator_queue_depth", {}, queue.depth));
+  const unsubscribe = subscribeTriggers(caches, {
+    add: (key, afterMs) => queue.add(key, afterMs),
+    podChanged: (uid, podUid) => prober.nudge(uid, podUid),
+  });
+  onController(controller);
+  everyone();
+  await aborted(signal);
+  log.info({}, "stopping");
+  unsubscribe();
+  await queue.stop();
+  prober.stop();
+  await Promise.all([reporter.flush(FLUSH_MS), Promise.race([events.flush(), waited(FLUSH_MS)])]);
+  await reporter.stop();
+  await election.release();
+}
+
+/** Who runs without leader election is always alone. */
+const ALONE: Election = {
+  isLeading: () => true,
+  mustLead: () => undefined,
+  remainingMs: () => Number.POSITIVE_INFINITY,
+  holder: () => undefined,
+  release: () => Promise.resolve(),
+  done: Promise.resolve(),
+};
+
+/** Minor version of the API server (34 of v1.34.4); null where it doesn't say. */
+async function minorVersion(client: KubeClient, signal: AbortSignal): Promise<number | null> {
+  try {
+    const { body } = await client.request({ method: "GET", path: "/version" }, signal);
+    const minor = Number.parseInt(String((body as { minor?: unknown }).minor), 10);
+    return Number.isNaN(minor) ? null : minor;
+  } catch (error) {
+    if (error instanceof KmError) return null;
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<false> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(false), { once: true }));
+}
+
+function waited(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(ms, resolve));
+}
