@@ -29,7 +29,12 @@ export type ContainerObservation =
       readonly restarts: number;
       readonly last: Termination | null;
     }
-  | { readonly state: "running"; readonly startedAt: number; readonly restarts: number; readonly last: Termination | null }
+  | {
+      readonly state: "running";
+      readonly startedAt: number;
+      readonly restarts: number;
+      readonly last: Termination | null;
+    }
   | { readonly state: "terminated"; readonly restarts: number; readonly last: Termination };
 
 /** A pod of ours on a node. */
@@ -84,7 +89,11 @@ export interface NodeObservation {
   readonly os: string;
   readonly architecture: string;
   /** The node's Ready condition; `null` where there is none yet. */
-  readonly ready: { readonly status: "True" | "False" | "Unknown"; readonly since: number; readonly message: string } | null;
+  readonly ready: {
+    readonly status: "True" | "False" | "Unknown";
+    readonly since: number;
+    readonly message: string;
+  } | null;
   readonly createdAt: number;
   readonly deleting: boolean;
   /** The newest pod of ours that isn't being deleted, else the newest one that is. */

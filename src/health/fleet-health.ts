@@ -1,0 +1,179 @@
+import type { EventReason } from "../api/reasons.ts";
+import { nodeSelection } from "./coverage.ts";
+import { nodeHealth } from "./node-health.ts";
+import type { NodeHealth } from "./node-health.ts";
+import type { NodeKind, SettledKind } from "./node-kind.ts";
+import type { FleetObservation } from "./observation.ts";
+import { probesBlocked } from "./probes-blocked.ts";
+import type { RememberedHealth } from "./remembered.ts";
+import type { HealthSettings } from "./settings.ts";
+import type { HealthContext } from "./subject.ts";
+
+/** Nodes that the status lists by name, of each kind. */
+export const LISTED_NODES = 20;
+
+/** How many nodes are of each kind. The kinds but `excluded` and `leaving` add up to `desired`, all eight to the number of nodes. */
+export interface FleetCounts extends Readonly<Record<NodeKind, number>> {
+  /** Nodes that should have an agent. */
+  readonly desired: number;
+  /** Of those, nodes whose pod carries the target revision. */
+  readonly updated: number;
+  /** Of those, nodes whose pod carries another one. NotReady nodes are left out: nothing can be moved there. */
+  readonly outdated: number;
+}
+
+/** A change worth an event. */
+export interface NodeTransition {
+  readonly node: string;
+  readonly from: SettledKind | null;
+  readonly to: SettledKind;
+  readonly event: Extract<EventReason, "NodeUnhealthy" | "NodeRecovered" | "NodeUncovered" | "NodeCovered">;
+  /** The node's own message, with its name before it. */
+  readonly message: string;
+}
+
+/** The truth about all nodes. */
+export interface FleetHealth {
+  /** By name. An entry that didn't change is the very object of the pass before. */
+  readonly nodes: readonly NodeHealth[];
+  /** The same by name; the next pass takes it as `previous`. */
+  readonly byNode: ReadonlyMap<string, NodeHealth>;
+  readonly counts: FleetCounts;
+  /** 20 at most: unhealthy ones before NotReady ones, each the oldest first. */
+  readonly worstUnhealthy: readonly NodeHealth[];
+  /** 20 at most, the oldest first. */
+  readonly worstUncovered: readonly NodeHealth[];
+  readonly findings: { readonly probesBlocked: boolean };
+  /** None for nodes that start or leave. */
+  readonly transitions: readonly NodeTransition[];
+  /** When time alone would change a verdict; `null` where it wouldn't. */
+  readonly nextChangeAt: number | null;
+}
+
+/** Judges every node of one snapshot. `previous` is the last pass's `byNode`, or `rememberedHealth` of the status at first. */
+export function fleetHealth(
+  observation: FleetObservation,
+  settings: HealthSettings,
+  previous: ReadonlyMap<string, NodeHealth | RememberedHealth>,
+  now: number,
+  mask: (text: string) => string,
+): FleetHealth {
+  const selection = nodeSelection(settings);
+  const blocked = probesBlocked(observation.nodes, settings.failureThreshold);
+  const context: HealthContext = {
+    now,
+    settings,
+    selection,
+    refusal: observation.refusal,
+    probesBlocked: blocked,
+    mask,
+  };
+  const nodes: NodeHealth[] = [];
+  const transitions: NodeTransition[] = [];
+  for (const node of inOrder(observation.nodes)) {
+    const before = previous.get(node.name);
+    const judged = nodeHealth(node, before, context);
+    const transition = transitionOf(before?.settled ?? null, judged);
+    if (transition !== null) transitions.push(transition);
+    nodes.push(before !== undefined && isSame(before, judged) ? before : judged);
+  }
+  return {
+    nodes,
+    byNode: new Map(nodes.map((node) => [node.node, node])),
+    counts: countsOf(nodes, observation.targetRevision),
+    worstUnhealthy: [...worst(nodes, "unhealthy"), ...worst(nodes, "notReady")].slice(0, LISTED_NODES),
+    worstUncovered: worst(nodes, "uncovered"),
+    findings: { probesBlocked: blocked },
+    transitions,
+    nextChangeAt: nodes.reduce<number | null>((soonest, { reviewAt }) => earlier(soonest, reviewAt), null),
+  };
+}
+
+function inOrder<T extends { readonly name: string }>(nodes: readonly T[]): readonly T[] {
+  return nodes.toSorted((left, right) => byText(left.name, right.name));
+}
+
+function byText(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function worst(nodes: readonly NodeHealth[], kind: NodeKind): readonly NodeHealth[] {
+  return nodes
+    .filter((node) => node.kind === kind)
+    .sort((left, right) => left.since - right.since || byText(left.node, right.node))
+    .slice(0, LISTED_NODES);
+}
+
+function earlier(left: number | null, right: number | null): number | null {
+  if (left === null || right === null) return left ?? right;
+  return Math.min(left, right);
+}
+
+function countsOf(nodes: readonly NodeHealth[], target: string): FleetCounts {
+  const kinds = {
+    healthy: 0,
+    unhealthy: 0,
+    updating: 0,
+    starting: 0,
+    leaving: 0,
+    notReady: 0,
+    uncovered: 0,
+    excluded: 0,
+  };
+  let updated = 0;
+  let outdated = 0;
+  for (const { kind, podUid, revision } of nodes) {
+    kinds[kind] += 1;
+    if (kind === "excluded" || kind === "leaving" || podUid === "") continue;
+    if (revision === target) updated += 1;
+    else if (kind !== "notReady") outdated += 1;
+  }
+  return { ...kinds, desired: nodes.length - kinds.excluded - kinds.leaving, updated, outdated };
+}
+
+/** An event for a change of the settled kind: a fault and its end, but not that a node is healthy from the start. */
+function transitionOf(from: SettledKind | null, { node, settled: to, message }: NodeHealth): NodeTransition | null {
+  if (to === null || to === from || (from === null && to === "healthy")) return null;
+  return { node, from, to, event: eventOf(from, to), message: `${node}: ${message}` };
+}
+
+function eventOf(from: SettledKind | null, to: SettledKind): NodeTransition["event"] {
+  switch (to) {
+    case "healthy":
+      return from === "uncovered" ? "NodeCovered" : "NodeRecovered";
+    case "uncovered":
+      return "NodeUncovered";
+    case "unhealthy":
+    case "notReady":
+      return "NodeUnhealthy";
+    default:
+      return to satisfies never;
+  }
+}
+
+/** Whether nothing about a node changed, so that the object of the last pass can stay and comparing by identity is enough. */
+function isSame(before: NodeHealth | RememberedHealth, now: NodeHealth): before is NodeHealth {
+  if (!("node" in before)) return false;
+  return (
+    before.kind === now.kind &&
+    before.reason === now.reason &&
+    before.since === now.since &&
+    before.agent === now.agent &&
+    before.collector === now.collector &&
+    before.message === now.message &&
+    before.lastError === now.lastError &&
+    before.source === now.source &&
+    before.latencyMs === now.latencyMs &&
+    before.upSince === now.upSince &&
+    before.restarts === now.restarts &&
+    before.lastExitAt === now.lastExitAt &&
+    before.revision === now.revision &&
+    before.podUid === now.podUid &&
+    before.podName === now.podName &&
+    before.image === now.image &&
+    before.os === now.os &&
+    before.architecture === now.architecture &&
+    before.settled === now.settled &&
+    before.reviewAt === now.reviewAt
+  );
+}

@@ -1,0 +1,290 @@
+import { containerFault, terminationFault } from "./container-fault.ts";
+import { fault } from "./fault.ts";
+import type { Fault } from "./fault.ts";
+import type { NodeKind } from "./node-kind.ts";
+import { probeFault } from "./probe-fault.ts";
+import { admissionFault, schedulingFault } from "./scheduling-fault.ts";
+import type { Subject } from "./subject.ts";
+import { leavingTaint, taintText } from "./taints.ts";
+
+/** What one judgement says of a node. */
+export interface Verdict extends Fault {
+  readonly kind: NodeKind;
+  readonly source: "probe" | "kubelet" | "none";
+  /** Since when this holds, where the observation itself tells; else it is since now. */
+  readonly knownSince?: number;
+  /** When time alone would change the verdict. */
+  readonly reviewAt?: number;
+}
+
+/** One question about a node: a verdict, or `null` to pass it on to the next. */
+type Judgement = (subject: Subject) => Verdict | null;
+
+/** How long the DaemonSet controller may take to make a pod that is missing for no visible reason. */
+export const MISSING_POD_GRACE_MS = 30_000;
+
+/** A collector that crashed must run and answer this long to count as healthy, or a crash loop would flip its node at each turn. */
+export const RECOVERY_MS = 10_000;
+
+/**
+ * The whole judgement of a node, in order: the first that has something to say decides.
+ * What Kubernetes wants with the node goes before what runs on it; a proof of health goes before every grace; a grace goes
+ * before every fault; and of faults the one that lies deeper goes first.
+ */
+const JUDGEMENTS: readonly Judgement[] = [
+  nodeIsExcluded,
+  nodeIsLeaving,
+  nodeIsNotReady,
+  collectorAnswers,
+  collectorMissedFewProbes,
+  kubeletReportsReady,
+  nodeIsStarting,
+  taintKeepsPodAway,
+  podsAreRefused,
+  podIsMissing,
+  podIsTerminating,
+  podCannotBePlaced,
+  podFailed,
+  containerFailed,
+  podIsStarting,
+  podNeverStarted,
+];
+
+/** Asks each judgement in turn. What none of them explains is a collector that runs and is silent. */
+export function judge(subject: Subject): Verdict {
+  for (const judgement of JUDGEMENTS) {
+    const verdict = judgement(subject);
+    if (verdict !== null) return verdict;
+  }
+  return collectorIsSilent(subject);
+}
+
+function verdictOf(
+  kind: NodeKind,
+  of: Fault,
+  more: Partial<Pick<Verdict, "source" | "knownSince" | "reviewAt">> = {},
+): Verdict {
+  return { kind, reason: of.reason, summary: of.summary, detail: of.detail, source: "none", ...more };
+}
+
+/** Outside the KmAgent's own selection, or no machine: no agent is wanted there. */
+function nodeIsExcluded({ coverage }: Subject): Verdict | null {
+  return coverage.kind === "excluded" ? verdictOf("excluded", fault("Excluded", coverage.message)) : null;
+}
+
+/** Being deleted, or drained by an autoscaler: whatever happens there is meant to. */
+function nodeIsLeaving({ node, answers }: Subject): Verdict | null {
+  const taint = leavingTaint(node.taints);
+  if (!node.deleting && taint === null) return null;
+  const why =
+    taint === null ? "the node is being deleted" : `the node is about to go: it has the taint ${taintText(taint)}`;
+  return verdictOf("leaving", fault("Leaving", why), { source: answers ? "probe" : "none" });
+}
+
+/** Kubernetes calls the node NotReady. A collector that still answers goes on working, and the message says so. */
+function nodeIsNotReady({ node, context, answers }: Subject): Verdict | null {
+  const { ready } = node;
+  if (ready?.status === "True") return null;
+  const matures = node.createdAt + context.settings.startupGraceMs;
+  if (context.now < matures) {
+    return verdictOf("starting", fault("Starting", "the node is new and isn't Ready yet"), {
+      knownSince: node.createdAt,
+      reviewAt: matures,
+    });
+  }
+  const silent = ready?.status === "Unknown" ? "its kubelet doesn't report" : "its kubelet says so itself";
+  const summary = `Kubernetes calls the node NotReady (${ready === null ? "it has never been Ready" : silent})${answers ? ", yet the collector answers" : ""}`;
+  return verdictOf("notReady", fault("NodeNotReady", summary, ready?.message ?? ""), {
+    knownSince: ready?.since ?? node.createdAt,
+    source: answers ? "probe" : "kubelet",
+  });
+}
+
+/** The best proof there is: 200 from the collector itself. */
+function collectorAnswers(subject: Subject): Verdict | null {
+  if (!subject.answers || recoversUntil(subject) !== null) return null;
+  return verdictOf("healthy", fault("Healthy", "the agent runs and its collector answers"), { source: "probe" });
+}
+
+/** Fewer misses than `health.failureThreshold` change nothing, unless kubelet's own probe, with a threshold of its own, agrees with them. */
+function collectorMissedFewProbes({ pod, running, probe, previous, context }: Subject): Verdict | null {
+  if (
+    pod === null ||
+    running === null ||
+    probe === null ||
+    !pod.ready ||
+    probe.misses >= context.settings.failureThreshold
+  )
+    return null;
+  const wasHealthy = previous?.kind === "healthy" && previous.podUid === pod.uid;
+  if (!wasHealthy && !(probe.everOk && running.restarts === 0)) return null;
+  const summary = `the agent runs; its collector missed ${probe.misses} of the ${context.settings.failureThreshold} probes in a row that make a fault`;
+  return verdictOf("healthy", fault("Healthy", summary), { source: "probe" });
+}
+
+/**
+ * Kubelet's word where ours is missing: not probed yet, too few misses to say anything, or no pod of the fleet can be
+ * reached. Else our own misses count, for the operator sees what users' telemetry sees.
+ */
+function kubeletReportsReady(subject: Subject): Verdict | null {
+  const { pod, running, probe, context } = subject;
+  if (pod?.ready !== true || running === null || subject.answers || recoversUntil(subject) !== null) return null;
+  if (probe === null) {
+    return verdictOf(
+      "healthy",
+      fault("Healthy", "the agent runs and kubelet calls it ready; the operator hasn't asked it yet"),
+      { source: "kubelet" },
+    );
+  }
+  if (!context.probesBlocked && probe.misses >= context.settings.failureThreshold) return null;
+  const summary = "kubelet calls the agent ready; the operator couldn't see for itself, for it can't reach the pod";
+  return verdictOf("healthy", fault("KubeletReportsReady", summary, probeFault(probe.outcome)?.summary ?? ""), {
+    source: "kubelet",
+  });
+}
+
+/** A node that has just become Ready is still pulling images and wiring its network: nothing there is a fault yet. */
+function nodeIsStarting({ node, pod, context }: Subject): Verdict | null {
+  const since = node.ready?.since ?? node.createdAt;
+  const matures = since + context.settings.startupGraceMs;
+  if (context.now >= matures) return null;
+  const seen = pod?.container == null ? null : containerFault(pod.container);
+  const summary =
+    seen === null ? "the node has just become Ready" : `the node has just become Ready; so far ${seen.summary}`;
+  return verdictOf("starting", fault("Starting", summary, seen?.detail), { knownSince: since, reviewAt: matures });
+}
+
+/** A taint keeps a new pod away; one that runs there already is judged for itself, unless it is on its way out. */
+function taintKeepsPodAway({ coverage, pod }: Subject): Verdict | null {
+  if (coverage.kind !== "keptAway" || (pod !== null && !pod.deleting && pod.unschedulable === "")) return null;
+  return verdictOf(
+    "uncovered",
+    fault("TaintNotTolerated", `the node has the taint ${taintText(coverage.taint)}, which the agent doesn't tolerate`),
+  );
+}
+
+/** No pods are made at all, and the API server has said why. */
+function podsAreRefused({ pod, context }: Subject): Verdict | null {
+  if (pod !== null || context.refusal === null) return null;
+  return verdictOf(
+    "uncovered",
+    fault(context.refusal.kind, "the API server refuses the agent's pod", context.refusal.message),
+  );
+}
+
+/** No pod, and nothing explains it: the DaemonSet controller is given a moment before that is a finding. */
+function podIsMissing({ pod, previous, context }: Subject): Verdict | null {
+  if (pod !== null) return null;
+  const missing = fault("PodMissing", "the node has no agent pod, and nothing that Kubernetes tells explains it");
+  if (previous?.reason !== "PodMissing") {
+    return verdictOf("updating", missing, { reviewAt: context.now + MISSING_POD_GRACE_MS });
+  }
+  const due = previous.since + MISSING_POD_GRACE_MS;
+  return previous.kind === "updating" && context.now < due
+    ? verdictOf("updating", missing, { reviewAt: due })
+    : verdictOf("uncovered", missing);
+}
+
+/** The pod is being deleted and no newer one is there: normal for as long as its grace period lasts. */
+function podIsTerminating({ pod, previous, context }: Subject): Verdict | null {
+  if (pod?.deleting !== true) return null;
+  const grace = context.settings.terminationGraceMs;
+  if (previous?.reason !== "PodTerminating") {
+    return verdictOf("updating", fault("PodTerminating", "the pod is being deleted"), {
+      reviewAt: context.now + grace,
+    });
+  }
+  const due = previous.since + grace;
+  return previous.kind === "updating" && context.now < due
+    ? verdictOf("updating", fault("PodTerminating", "the pod is being deleted"), { reviewAt: due })
+    : verdictOf("unhealthy", fault("PodTerminating", "the pod doesn't end, though its grace period is over"), {
+        source: "kubelet",
+      });
+}
+
+/** The scheduler or kubelet's admission finds no place for the pod on its node. */
+function podCannotBePlaced({ pod }: Subject): Verdict | null {
+  const found = pod === null ? null : (schedulingFault(pod) ?? admissionFault(pod));
+  return found === null ? null : verdictOf("uncovered", found);
+}
+
+/** The pod ended as a whole; the DaemonSet controller makes a new one, with a growing delay. */
+function podFailed({ pod }: Subject): Verdict | null {
+  if (pod === null || (pod.phase !== "Failed" && pod.phase !== "Succeeded")) return null;
+  const found =
+    pod.reason === "Evicted"
+      ? fault("Evicted", "kubelet evicted the pod", pod.message)
+      : ((pod.container === null ? null : containerFault(pod.container)) ??
+        fault("PodFailed", `the pod failed${pod.reason === "" ? "" : ` (${pod.reason})`}`, pod.message));
+  return verdictOf("unhealthy", found, { source: "kubelet" });
+}
+
+/** Kubelet says what is wrong with the container, or it runs again after a crash and hasn't proved itself. */
+function containerFailed(subject: Subject): Verdict | null {
+  const { pod, running, context } = subject;
+  if (pod?.container == null) return null;
+  const found = containerFault(pod.container);
+  if (found !== null) return verdictOf("unhealthy", found, { source: "kubelet" });
+  if (running?.last == null || running.restarts === 0) return null;
+  const reviewAt = recoversUntil(subject) ?? running.startedAt + context.settings.startupGraceMs;
+  if (context.now >= reviewAt) return null;
+  return verdictOf("unhealthy", terminationFault(running.last, running.restarts), { source: "kubelet", reviewAt });
+}
+
+/** A new pod, or a new run of its container, that nobody has heard of yet. */
+function podIsStarting({ pod, running, probe, previous, context }: Subject): Verdict | null {
+  if (pod === null) return null;
+  const everAnswered = probe?.everOk === true || (previous?.kind === "healthy" && previous.podUid === pod.uid);
+  if (running !== null && everAnswered) return null;
+  const since = running?.startedAt ?? pod.createdAt;
+  const reviewAt = since + context.settings.startupGraceMs;
+  if (context.now >= reviewAt) return null;
+  const summary =
+    running === null ? "the pod is being started" : "the agent's container runs, and its collector doesn't answer yet";
+  return verdictOf("updating", fault("PodStarting", summary, waitingWords(pod.container)), {
+    knownSince: pod.createdAt,
+    reviewAt,
+  });
+}
+
+/** The grace is over and the container still doesn't run. */
+function podNeverStarted({ pod, running }: Subject): Verdict | null {
+  if (pod === null || running !== null) return null;
+  const words = waitingWords(pod.container);
+  return verdictOf(
+    "unhealthy",
+    fault("NotStarted", "the pod's container still doesn't run", words === "" ? pod.message : words),
+    {
+      source: "kubelet",
+      knownSince: pod.createdAt,
+    },
+  );
+}
+
+/** The container runs and its collector doesn't do its work: by our own probe, or by kubelet's where ours tells nothing. */
+function collectorIsSilent({ probe, context }: Subject): Verdict {
+  const found = probe === null || context.probesBlocked ? null : probeFault(probe.outcome);
+  if (found !== null) return verdictOf("unhealthy", found, { source: "probe" });
+  return verdictOf(
+    "unhealthy",
+    fault("ReadinessFailed", "kubelet's own readiness probe fails, and the operator has no answer of its own"),
+    {
+      source: "kubelet",
+    },
+  );
+}
+
+/**
+ * Until when a collector that crashed has to hold out; `null` where it needn't. A start that lies in the future by a node's
+ * fast clock counts as long ago.
+ */
+function recoversUntil({ running, context }: Subject): number | null {
+  if (running?.last == null || running.restarts === 0 || running.startedAt > context.now) return null;
+  const until = running.startedAt + RECOVERY_MS;
+  return context.now < until ? until : null;
+}
+
+function waitingWords(container: NonNullable<Subject["pod"]>["container"]): string {
+  if (container?.state !== "waiting") return "";
+  return container.message === "" ? container.reason : `${container.reason}: ${container.message}`;
+}

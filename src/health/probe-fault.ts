@@ -1,0 +1,45 @@
+import { fault } from "./fault.ts";
+import type { Fault } from "./fault.ts";
+import type { ProbeOutcome } from "./observation.ts";
+
+/** What a missed probe says is wrong; `null` for a hit. */
+export function probeFault(outcome: ProbeOutcome): Fault | null {
+  switch (outcome.kind) {
+    case "ok":
+      return null;
+    case "status":
+      return fault("HealthCheckFailed", `the collector answers HTTP ${outcome.code} on port 13133`);
+    case "redirect":
+      return fault("Redirected", `port 13133 answers with a redirect (HTTP ${outcome.code}), which isn't followed`);
+    case "timeout":
+      return fault("Unresponsive", "the collector gives no answer on port 13133 in time");
+    case "refused":
+      return fault("ConnectionRefused", "nothing listens on port 13133 of the pod");
+    case "unreachable":
+      return fault("ConnectionFailed", "the pod's address can't be reached", outcome.detail);
+    case "tooLarge":
+      return fault("ResponseTooLarge", "the answer on port 13133 is over 64 KiB, so no collector's");
+    case "garbage":
+      return fault("BadResponse", "the answer on port 13133 isn't HTTP", outcome.detail);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Whether anything came back from the pod. A refusal may be a firewall's, so it proves nothing. */
+export function answered(outcome: ProbeOutcome): boolean {
+  switch (outcome.kind) {
+    case "ok":
+    case "status":
+    case "redirect":
+    case "tooLarge":
+    case "garbage":
+      return true;
+    case "timeout":
+    case "refused":
+    case "unreachable":
+      return false;
+    default:
+      return outcome satisfies never;
+  }
+}

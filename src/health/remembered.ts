@@ -1,0 +1,37 @@
+import type { KmAgentStatus, NodeFinding } from "../api/kmagent.ts";
+import { NODE_REASONS } from "../api/reasons.ts";
+import type { NodeReason } from "../api/reasons.ts";
+import type { NodeKind, SettledKind } from "./node-kind.ts";
+
+/** What of a node's last health the next judgement looks at. A `NodeHealth` is one. */
+export interface RememberedHealth {
+  readonly kind: NodeKind;
+  readonly reason: NodeReason;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly podUid: string;
+  readonly settled: SettledKind | null;
+}
+
+/**
+ * What a status that an earlier operator wrote still tells of single nodes: for those it lists, since when and why. With it a
+ * new leader begins without writing a new `since` and without telling of faults that were told of.
+ */
+export function rememberedHealth(status: KmAgentStatus): ReadonlyMap<string, RememberedHealth> {
+  const remembered = new Map<string, RememberedHealth>();
+  for (const finding of status.unhealthyNodes ?? []) {
+    remember(remembered, finding, finding.reason === ("NodeNotReady" satisfies NodeReason) ? "notReady" : "unhealthy");
+  }
+  for (const finding of status.uncoveredNodes ?? []) remember(remembered, finding, "uncovered");
+  return remembered;
+}
+
+function remember(into: Map<string, RememberedHealth>, finding: NodeFinding, kind: SettledKind): void {
+  const since = Date.parse(finding.since);
+  if (!isNodeReason(finding.reason) || Number.isNaN(since)) return;
+  into.set(finding.node, { kind, reason: finding.reason, since, podUid: "", settled: kind });
+}
+
+function isNodeReason(reason: string): reason is NodeReason {
+  return Object.hasOwn(NODE_REASONS, reason);
+}
