@@ -5,8 +5,8 @@ import { createAttempt } from "./attempt.ts";
 import type { ProbeClock } from "./attempt.ts";
 
 const real: ProbeClock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
   after: (ms, run) => {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
@@ -38,8 +38,8 @@ const attempt = (port: number, timeoutMs = 5_000, signal = never, ip = "127.0.0.
 const hurried = (elapsed: number): ProbeClock => {
   let time = 0;
   return {
-    now: () => 0,
-    monotonic: () => time,
+    now: () => time,
+    wallNow: () => 0,
     after: (_, run) => {
       const timer = setImmediate(() => {
         time += elapsed;

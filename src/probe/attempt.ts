@@ -7,10 +7,10 @@ export type Attempt = { readonly outcome: ProbeOutcome } | { readonly ours: stri
 
 /** Timers, passed in so that tests need none. */
 export interface ProbeClock {
-  /** Milliseconds since the epoch. */
-  now(): number;
   /** Milliseconds of a clock that only goes forward, also while the process is stopped. */
-  monotonic(): number;
+  now(): number;
+  /** Milliseconds since the epoch. */
+  wallNow(): number;
   /** Calls `run` after `ms` and gives what cancels that. */
   after(ms: number, run: () => void): () => void;
 }
@@ -46,7 +46,7 @@ export function createAttempt(clock: ProbeClock): AttemptFunction {
       }
       const buffer = spare.pop() ?? new Uint8Array(PIECE);
       const reader = createAnswerReader();
-      const startedAt = clock.monotonic();
+      const startedAt = clock.now();
       const socket = connect({
         host: endpoint.ip,
         port: endpoint.port,
@@ -62,7 +62,7 @@ export function createAttempt(clock: ProbeClock): AttemptFunction {
       });
       const cancelTimer = clock.after(timeoutMs, () => {
         // A process that was stopped finds all its timers due at once: that is no collector's fault.
-        const late = clock.monotonic() - startedAt > 2 * timeoutMs + 500;
+        const late = clock.now() - startedAt > 2 * timeoutMs + 500;
         finish(late ? { ours: "the operator itself was stopped" } : { outcome: { kind: "timeout" } });
       });
       const abort = () => finish({ ours: "stopping" });

@@ -13,8 +13,8 @@ function fakeClock() {
   let time = 1_000_000;
   const timers = new Set<{ at: number; run: () => void }>();
   const clock: ProbeClock = {
-    now: () => 1e12 + time,
-    monotonic: () => time,
+    now: () => time,
+    wallNow: () => 1e12 + time,
     after: (ms, run) => {
       const timer = { at: time + ms, run };
       timers.add(timer);
@@ -63,7 +63,7 @@ function harness(reply: (ip: string) => Attempt | undefined = () => ({ outcome: 
     attempt: async ({ ip }, _, signal) => {
       open.most = Math.max(open.most, ++open.now);
       const given = Promise.withResolvers<Attempt>();
-      calls.push({ ip, at: clock.monotonic(), signal, answer: given.resolve });
+      calls.push({ ip, at: clock.now(), signal, answer: given.resolve });
       const at = reply(ip);
       if (at !== undefined) given.resolve(at);
       signal.addEventListener("abort", () => given.resolve({ ours: "stopping" }));

@@ -115,7 +115,7 @@ export function createProber(options: ProberOptions): Prober {
   const pump = () => {
     if (stopped) return;
     for (let next = candidates(); next !== undefined; next = candidates()) {
-      if (next.dueAt > clock.monotonic()) {
+      if (next.dueAt > clock.now()) {
         wake(next.dueAt);
         return;
       }
@@ -127,7 +127,7 @@ export function createProber(options: ProberOptions): Prober {
     if (cancelTimer !== null && wakeAt <= at) return;
     cancelTimer?.();
     wakeAt = at;
-    cancelTimer = clock.after(Math.max(0, at - clock.monotonic()), () => {
+    cancelTimer = clock.after(Math.max(0, at - clock.now()), () => {
       cancelTimer = null;
       wakeAt = Infinity;
       pump();
@@ -139,7 +139,7 @@ export function createProber(options: ProberOptions): Prober {
     const flight = new AbortController();
     const wasSilent = target.silent;
     target.flight = flight;
-    target.startedAt = clock.monotonic();
+    target.startedAt = clock.now();
     inFlight++;
     if (wasSilent) silentInFlight++;
     void attempt(target.where, target.group.settings.timeoutMs, flight.signal).then((seen) => {
@@ -152,11 +152,11 @@ export function createProber(options: ProberOptions): Prober {
 
   const finish = (target: Target, seen: Attempt) => {
     const { group, where } = target;
-    const latencyMs = clock.monotonic() - target.startedAt;
+    const latencyMs = clock.now() - target.startedAt;
     target.flight = null;
     if ("ours" in seen) {
       metrics.add("kmagent_probes_total", { outcome: "discarded" });
-      queueOf(target).put(target, clock.monotonic() + RETRY_MS);
+      queueOf(target).put(target, clock.now() + RETRY_MS);
       return;
     }
     const { outcome } = seen;
@@ -167,7 +167,7 @@ export function createProber(options: ProberOptions): Prober {
     target.counted = observe(
       before,
       where.podUid,
-      { outcome, at: clock.now(), latencyMs, startedAt: target.startedAt },
+      { outcome, at: clock.wallNow(), latencyMs, startedAt: target.startedAt },
       group.settings.intervalMs,
     );
     target.silent = outcome.kind === "timeout" || outcome.kind === "unreachable";
@@ -199,8 +199,7 @@ export function createProber(options: ProberOptions): Prober {
 
   const soon = (target: Target) => {
     if (target.flight !== null) target.again = true;
-    else
-      queueOf(target).put(target, Math.min(target.dueAt, Math.max(clock.monotonic(), target.startedAt + NUDGE_GAP_MS)));
+    else queueOf(target).put(target, Math.min(target.dueAt, Math.max(clock.now(), target.startedAt + NUDGE_GAP_MS)));
   };
 
   const setTargets: Prober["setTargets"] = (key, targets, settings) => {
@@ -215,7 +214,7 @@ export function createProber(options: ProberOptions): Prober {
       if (known === undefined) {
         const target = newTarget(group, where);
         group.targets.set(where.podUid, target);
-        answering.put(target, clock.monotonic());
+        answering.put(target, clock.now());
       } else if (known.where.ip !== where.ip || known.where.port !== where.port) {
         known.where = where;
         known.flight?.abort();
