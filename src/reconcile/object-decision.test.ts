@@ -1,0 +1,175 @@
+import { describe, expect, test } from "@jest/globals";
+import { FIELD_MANAGER } from "../api/labels.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { decideObject, freshMemory, rememberAnswer } from "./object-decision.ts";
+import type { ObjectDecision, ObjectFacts, ObjectMemory } from "./object-decision.ts";
+
+const OWNER = { uid: "km-1", name: "km-agent" };
+const FIELDS = { "f:spec": { "f:image": {}, "f:args": {} } };
+
+interface Change {
+  readonly image?: string;
+  readonly uid?: string;
+  readonly version?: string;
+  readonly owner?: string | null;
+  readonly labels?: Record<string, string>;
+  readonly deleting?: boolean;
+}
+
+function object({
+  image = "agent:1",
+  uid = "ds-1",
+  version = "10",
+  owner = OWNER.uid,
+  labels = {},
+  deleting = false,
+}: Change = {}): KubeObject {
+  return {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: {
+      name: "km-agent",
+      namespace: "km-agent",
+      uid,
+      resourceVersion: version,
+      labels,
+      ...(owner !== null && {
+        ownerReferences: [{ apiVersion: "v1", kind: "KmAgent", name: "x", uid: owner, controller: true }],
+      }),
+      ...(deleting && { deletionTimestamp: "2026-01-01T00:00:00Z" }),
+      managedFields: [{ manager: FIELD_MANAGER, operation: "Apply", fieldsV1: FIELDS }],
+    },
+    spec: { image, args: ["a"] },
+  };
+}
+
+const desired: KubeObject = {
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: { name: "km-agent" },
+  spec: { image: "agent:1", args: ["a"] },
+};
+const answered: ObjectMemory = { ...freshMemory("wish"), answer: object() };
+
+function decide(facts: Partial<ObjectFacts>): ObjectDecision {
+  return decideObject({
+    desired,
+    live: object(),
+    cacheVersion: "10",
+    memory: answered,
+    owner: OWNER,
+    now: 1_000_000,
+    ...facts,
+  });
+}
+
+describe("an object that is wanted", () => {
+  test("is created where the cache has none", () => {
+    expect(decide({ live: undefined, memory: freshMemory("wish") })).toEqual({ kind: "create" });
+  });
+
+  test("is waited for where the cache may not have seen our own creation yet", () => {
+    expect(decide({ live: undefined, cacheVersion: "9" })).toEqual({ kind: "wait", why: "stale" });
+  });
+
+  test("is created again where somebody deleted it", () => {
+    expect(decide({ live: undefined, cacheVersion: "11" })).toEqual({ kind: "create" });
+  });
+
+  test("is applied once after a start, for nobody remembers what it was", () => {
+    expect(decide({ memory: freshMemory("wish") })).toMatchObject({ kind: "apply", because: "startup", uid: "ds-1" });
+  });
+
+  test("is left alone while it is as we left it", () => {
+    expect(decide({})).toEqual({ kind: "keep", overridden: [], recheckAt: null });
+  });
+
+  test("isn't touched while it is being deleted", () => {
+    expect(decide({ live: object({ deleting: true }) })).toEqual({ kind: "wait", why: "deleting" });
+  });
+
+  test("isn't compared while the cache is older than our own write", () => {
+    expect(decide({ live: object({ version: "9", image: "old:1" }) })).toEqual({ kind: "wait", why: "stale" });
+  });
+
+  test("is set back where somebody changed a field of ours", () => {
+    expect(decide({ live: object({ version: "11", image: "evil:1" }) })).toMatchObject({
+      kind: "apply",
+      because: "drift",
+      drifted: [{ path: "spec.image", wanted: '"agent:1"', found: '"evil:1"' }],
+    });
+  });
+
+  test("is applied anew where it is another object by now", () => {
+    expect(decide({ live: object({ version: "11", uid: "ds-2" }) })).toMatchObject({ kind: "apply", uid: "ds-2" });
+  });
+});
+
+describe("an object of somebody else", () => {
+  test("is never touched", () => {
+    expect(decide({ live: object({ owner: "other" }) })).toMatchObject({ kind: "foreign", owner: "KmAgent x" });
+  });
+
+  test("without an owner and without our labels is foreign too", () => {
+    expect(decide({ live: object({ owner: null }) })).toMatchObject({ kind: "foreign" });
+  });
+
+  test("is adopted where nobody owns it and its labels name this instance", () => {
+    const labels = { "app.kubernetes.io/name": "km-agent", "app.kubernetes.io/instance": "km-agent" };
+    expect(decide({ live: object({ owner: null, labels }) })).toMatchObject({ kind: "apply", because: "adopted" });
+  });
+
+  test("outside the cache is looked at again only after a while", () => {
+    const memory = { ...freshMemory("wish"), foreign: { owner: "helm", at: 1_000_000 } };
+    expect(decide({ live: undefined, memory })).toMatchObject({ kind: "foreign", recheckAt: 1_015_000 });
+    expect(decide({ live: undefined, memory, now: 1_015_000 })).toEqual({ kind: "create" });
+  });
+});
+
+describe("a refused apply", () => {
+  test("isn't repeated at once, and is after a minute", () => {
+    const memory = { ...answered, refused: { message: "no", path: "spec.x", forbidden: false, at: 1_000_000 } };
+    expect(decide({ memory })).toMatchObject({ kind: "refused", message: "no" });
+    expect(decide({ memory, now: 1_060_000 })).toMatchObject({ kind: "keep" });
+  });
+});
+
+describe("fights", () => {
+  test("with admission end after two writes, and the field is named", () => {
+    const rewritten = object({ image: "mirror/agent:1" });
+    let memory = rememberAnswer(freshMemory("wish"), desired, rewritten, [], 0);
+    expect(decide({ memory, live: rewritten })).toMatchObject({ kind: "apply", because: "override" });
+    memory = rememberAnswer(memory, desired, rewritten, [], 0);
+    expect(decide({ memory, live: rewritten })).toMatchObject({
+      kind: "keep",
+      overridden: [{ path: "spec.image", wanted: '"agent:1"', found: '"mirror/agent:1"' }],
+    });
+  });
+
+  test("with anybody end after five repairs within ten minutes, and stay ended", () => {
+    let memory = answered;
+    const changed = object({ version: "11", image: "evil:1" });
+    for (let round = 0; round < 5; round++) {
+      const decision = decide({ memory, live: changed, now: round * 60_000 });
+      if (decision.kind !== "apply") throw new Error(`round ${round}: ${decision.kind}`);
+      memory = rememberAnswer(memory, desired, object(), decision.drifted, round * 60_000);
+    }
+    for (const now of [5 * 60_000, 60 * 60_000]) {
+      expect(decide({ memory, live: changed, now })).toMatchObject({
+        kind: "keep",
+        overridden: [{ path: "spec.image" }],
+      });
+    }
+  });
+
+  test("go on where repairs are rare", () => {
+    let memory = answered;
+    const changed = object({ version: "11", image: "evil:1" });
+    for (let round = 0; round < 8; round++) {
+      const decision = decide({ memory, live: changed, now: round * 200_000 });
+      if (decision.kind !== "apply") throw new Error(`round ${round}: ${decision.kind}`);
+      memory = rememberAnswer(memory, desired, object(), decision.drifted, round * 200_000);
+    }
+    expect(decide({ memory, live: changed, now: 8 * 200_000 })).toMatchObject({ kind: "apply" });
+  });
+});

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** One row of the platform: the newest state that it was told under one hostname. */
+export interface PlatformRow {
+  readonly hostname: string;
+  readonly mode: "node" | "cluster";
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly count: number;
+}
+
+/** Where a simulator listens. */
+export interface PlatformAddresses {
+  readonly platform: string;
+  readonly otlp: string;
+  readonly control: string;
+}
+
+/** The platform's simulator in a process of its own, driven over its control port. */
+export interface PlatformProcess extends PlatformAddresses {
+  readonly pid: number;
+  rows(): Promise<readonly PlatformRow[]>;
+  row(hostname: string): Promise<PlatformRow | undefined>;
+  /** Payloads that broke the contract; a test that ends with any has failed. */
+  violations(): Promise<readonly string[]>;
+  /** How it answers from now on; `[]` is as it should. */
+  tell(behaviour: object | readonly object[]): Promise<void>;
+  otlpCounts(): Promise<Readonly<Record<string, unknown>>>;
+  stop(): Promise<void>;
+}
+
+/** How to start it. `detached` leaves it running after this process, with its output in `logFile`. */
+export interface PlatformOptions {
+  readonly host: string;
+  readonly apiKeys: readonly string[];
+  readonly detachedLog?: string;
+}
+
+/** Starts a simulator and waits until it listens. */
+export async function startPlatform(options: PlatformOptions): Promise<PlatformProcess> {
+  const log = options.detachedLog === undefined ? "inherit" : openSync(options.detachedLog, "a");
+  const args = ["--host", options.host, "--port", "0", "--control", "127.0.0.1:0", "--otlp-port", "0"];
+  const child = spawn(
+    process.execPath,
+    [
+      join(import.meta.dirname, "../platform/main.ts"),
+      ...args,
+      ...options.apiKeys.flatMap((key) => ["--api-key", key]),
+    ],
+    { stdio: ["ignore", "pipe", log], detached: options.detachedLog !== undefined },
+  );
+  const lines = createInterface({ input: child.stdout });
+  const [first] = (await Promise.race([
+    once(lines, "line"),
+    once(child, "exit").then(() => Promise.reject(new Error("the platform simulator ended at once"))),
+  ])) as [string];
+  if (options.detachedLog !== undefined) {
+    lines.close();
+    child.stdout.destroy();
+    child.unref();
+  }
+  return {
+    ...attachPlatform(JSON.parse(first) as PlatformAddresses, child.pid ?? 0),
+    async stop() {
+      if (child.exitCode !== null) return;
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    },
+  };
+}
+
+/** A running simulator by its addresses. */
+export function attachPlatform(addresses: PlatformAddresses, pid: number): PlatformProcess {
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const answer = await fetch(`${addresses.control}/control/${path}`, {
+      method,
+      signal: AbortSignal.timeout(10_000),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (answer.status === 404) return undefined;
+    if (!answer.ok) throw new Error(`simulator: ${method} ${path}: ${answer.status}`);
+    const text = await answer.text();
+    return text === "" ? undefined : (JSON.parse(text) as unknown);
+  };
+  return {
+    ...addresses,
+    pid,
+    rows: async () => (await call("GET", "rows")) as readonly PlatformRow[],
+    row: async (hostname) => (await call("GET", `rows/${encodeURIComponent(hostname)}`)) as PlatformRow | undefined,
+    violations: async () => (await call("GET", "violations")) as readonly string[],
+    tell: async (behaviour) => void (await call("PUT", "behaviour", behaviour)),
+    otlpCounts: async () => (await call("GET", "otlp")) as Readonly<Record<string, unknown>>,
+    stop() {
+      process.kill(pid, "SIGTERM");
+      return Promise.resolve();
+    },
+  };
+}
