@@ -166,7 +166,7 @@ async function lead(
     end.signal,
   );
   const prober = createProber({
-    clock: { now: clock.wallNow, monotonic: clock.now, after: clock.after },
+    clock,
     onResult: ({ key, changed }) => {
       if (changed) again(key, 20);
     },
