@@ -171,3 +171,9 @@ export const stringMap = (
   maxValue: number,
   more: Pick<FieldMeta, "rules" | "mapType"> = {},
 ) => z.record(z.string(), z.string().max(maxValue)).meta(meta({ description, maxProperties: maxEntries, ...more }));
+
+/** A reference to one key of a ConfigMap. It is replaced whole, as references are. */
+export const configMapKey = (description: string) =>
+  z
+    .object({ name: objectName("Name of a ConfigMap in the same namespace."), key: dataKey("Key of its data.") })
+    .meta(meta({ description, mapType: "atomic" }));

@@ -1,127 +1,17 @@
 import { z } from "zod";
 import { NODE_AGENT_RULES, clusterAgent, nodeAgent } from "./agents.ts";
-import { CONDITION_TYPES } from "./conditions.ts";
-import { countOrPercent, dataKey, duration, form, meta, notLonger, objectName, text } from "./fields.ts";
+import { config } from "./collector-config.ts";
+import { configMapKey, dataKey, form, meta, objectName, text } from "./fields.ts";
+import { HEALTH_RULES, health } from "./health.ts";
 import { httpUrl, platform } from "./platform.ts";
+import { rollout } from "./rollout.ts";
+import { condition, configInForce, count, nodeFinding, rolloutProgress } from "./status-fields.ts";
 
 /*
  * The single source of the KmAgent: types, defaults, the CRD and the API reference all come from these schemas.
  * Defaults are constants only: what depends on the release, such as images, the operator resolves by itself, for a default
  * that the API server once wrote into a resource stays there for ever.
  */
-
-const configMapKey = (description: string) =>
-  z
-    .object({ name: objectName("Name of a ConfigMap in the same namespace."), key: dataKey("Key of its data.") })
-    .meta(meta({ description, mapType: "atomic" }));
-
-const componentConfig = (description: string) =>
-  z
-    .object({
-      inline: text(262_144, "The collector configuration itself, as YAML.").optional(),
-      configMapKeyRef: configMapKey("A ConfigMap's key that holds the collector configuration.").optional(),
-    })
-    .meta(
-      meta({
-        description,
-        rules: [
-          {
-            rule: "has(self.inline) != has(self.configMapKeyRef)",
-            message: "set inline or configMapKeyRef, one of the two",
-          },
-        ],
-      }),
-    );
-
-const feature = (description: string) => z.boolean().default(true).meta(meta({ description }));
-
-const config = z
-  .object({
-    features: z
-      .object({
-        logs: feature("Container logs."),
-        metrics: feature("Metrics of hosts and kubelets."),
-        traces: feature("An OTLP receiver on each node."),
-      })
-      .prefault({})
-      .meta(
-        meta({
-          description: "Signals that the default configuration collects; one that is off is refused from remote too.",
-        }),
-      ),
-    nodeAgent: componentConfig(
-      "Collector configuration of the node agents, in place of the default and of any remote one.",
-    ).optional(),
-    clusterAgent: componentConfig(
-      "Collector configuration of the cluster agent, in place of the default and of any remote one.",
-    ).optional(),
-  })
-  .prefault({})
-  .meta(
-    meta({
-      description:
-        "Collector configuration: what is given here, else an accepted remote one, else the built-in default.",
-    }),
-  );
-
-const health = z
-  .object({
-    interval: duration("How often each agent's health endpoint is asked.", "1s", "1h").default("30s"),
-    timeout: duration("How long one answer may take; not longer than interval.", "100ms", "30s").default("2s"),
-    failureThreshold: z
-      .int()
-      .min(1)
-      .max(100)
-      .default(3)
-      .meta(
-        meta({ description: "Misses in a row that turn a running collector into a stopped one.", format: "int32" }),
-      ),
-    startupGrace: duration("How long a node that has just become Ready counts as starting.", "0s", "1h").default("2m"),
-    maxUnhealthy: countOrPercent(
-      "More unhealthy or uncovered nodes than this make Ready False; a percentage is rounded down.",
-      0,
-    ).default("10%"),
-  })
-  .prefault({})
-  .meta(meta({ description: "How the health of the agents is judged." }));
-
-const rollout = z
-  .object({
-    strategy: z
-      .enum(["Staged", "RollingUpdate"])
-      .default("Staged")
-      .meta(
-        meta({
-          description: "Staged proves a change on a canary and rolls back by itself; RollingUpdate is Kubernetes' own.",
-        }),
-      ),
-    canary: countOrPercent("Nodes that prove a change first.", 1).default(1),
-    bakeTime: duration("How long a new pod must stay healthy to count as proved.", "0s", "24h").default("30s"),
-    maxUnavailable: countOrPercent(
-      "Nodes that may be without an agent at once because of a rollout; at least one.",
-      1,
-    ).default("10%"),
-    maxFailures: countOrPercent(
-      "Failed nodes after the canary that a rollout bears; a percentage is rounded down.",
-      0,
-    ).default("1%"),
-    progressDeadline: duration("How long a new pod may take to become healthy.", "10s", "24h").default("5m"),
-    autoRollback: z
-      .boolean()
-      .default(true)
-      .meta(meta({ description: "Whether a failed rollout goes back by itself, or stops and waits." })),
-    approval: z
-      .enum(["Automatic", "Manual"])
-      .default("Automatic")
-      .meta(
-        meta({
-          description:
-            "Manual waits after the canary for the annotation kloudmate.com/approve with the revision as value.",
-        }),
-      ),
-  })
-  .prefault({})
-  .meta(meta({ description: "How changes of the agents reach the nodes." }));
 
 const componentTypes = (description: string) =>
   z
@@ -204,10 +94,10 @@ export const KmAgentSpec = z
   })
   .meta(
     meta({
-      description: "What is wanted.",
+      description: "What is wanted of the agents. clusterName and apiKeySecretRef must be set; all else has a default.",
       rules: [
         ...NODE_AGENT_RULES,
-        notLonger("health.timeout", "health.interval", "must not be longer than health.interval"),
+        ...HEALTH_RULES,
         {
           rule: "(self.distribution == 'custom') == has(self.components)",
           message: "distribution custom needs components, and the other distributions have none",
@@ -222,40 +112,6 @@ export const KmAgentSpec = z
       ],
     }),
   );
-
-const timestamp = (description: string) =>
-  z
-    .string()
-    .max(40)
-    .meta(meta({ description, format: "date-time" }));
-const count = (description: string) =>
-  z
-    .int()
-    .min(0)
-    .meta(meta({ description, format: "int32" }));
-
-const nodeFinding = z
-  .object({
-    node: text(253, "Name of the node."),
-    since: timestamp("When this began."),
-    reason: text(64, "Reason in one word; the operations reference explains each."),
-    message: text(1100, "What is wrong, and what to do."),
-  })
-  .meta(meta({ description: "One node." }));
-
-const condition = z
-  .object({
-    type: z.enum(CONDITION_TYPES).meta(meta({ description: "Type of the condition.", openEnum: true })),
-    status: z.enum(["True", "False", "Unknown"]).meta(meta({ description: "Whether it holds." })),
-    observedGeneration: z
-      .int()
-      .min(0)
-      .meta(meta({ description: "Generation of the resource that this speaks of.", format: "int64" })),
-    lastTransitionTime: timestamp("When status changed last."),
-    reason: text(64, "Reason in one word; the operations reference explains each."),
-    message: text(4096, "What is wrong, where, and what to do."),
-  })
-  .meta(meta({ description: "One condition." }));
 
 /** `status` of a KmAgent as the operator writes it. Bounded: it holds 64 KiB at most with 5,000 nodes. */
 export const KmAgentStatus = z
@@ -290,73 +146,8 @@ export const KmAgentStatus = z
       .array(nodeFinding)
       .max(20)
       .meta(meta({ description: "The worst 20 nodes without an agent.", listType: "map", mapKeys: ["node"] })),
-    config: z
-      .object({
-        source: z
-          .enum(["Spec", "Remote", "Default"])
-          .meta(meta({ description: "Where the configuration in force comes from.", openEnum: true })),
-        revision: text(64, "Revision that is in force."),
-        since: timestamp("Since when it is in force."),
-        lastRemote: z
-          .object({
-            hash: text(64, "Hash of the last remote configuration."),
-            verdict: z
-              .enum(["Accepted", "Refused", "Overridden", "RolledBack"])
-              .meta(meta({ description: "What became of it.", openEnum: true })),
-            rule: text(64, "Rule that refused it."),
-            path: text(512, "Where in the document."),
-            message: text(1100, "The reason, and how to mend it."),
-            since: timestamp("When it was judged."),
-          })
-          .partial()
-          .meta(meta({ description: "Verdict on the last remote configuration." })),
-      })
-      .partial()
-      .meta(meta({ description: "The configuration in force, and why." })),
-    rollout: z
-      .object({
-        phase: z
-          .enum(["Install", "Canary", "Progressing", "Complete", "RollingBack", "RolledBack", "Stalled"])
-          .meta(meta({ description: "Phase of the rollout.", openEnum: true })),
-        phaseSince: timestamp("Since when it is in that phase."),
-        target: text(64, "Revision that is being rolled out."),
-        stable: text(64, "Last revision that was proved."),
-        canaries: z
-          .array(text(253, "Name of a node."))
-          .max(64)
-          .meta(meta({ description: "Nodes that prove the target.", listType: "set" })),
-        inFlight: z
-          .array(
-            z
-              .object({
-                node: text(253, "Name of the node."),
-                podUID: text(64, "UID of the pod that was deleted for it."),
-              })
-              .meta(meta({ description: "One node." })),
-          )
-          .max(500)
-          .meta(meta({ description: "Nodes whose pod is being replaced.", listType: "map", mapKeys: ["node"] })),
-        updated: count("Nodes at the target."),
-        failed: count("Nodes that failed at the target."),
-        waitingFor: z
-          .object({ gate: text(64, "Name of the gate."), message: text(1100, "What it waits for.") })
-          .meta(meta({ description: "What the rollout waits for." })),
-        rejected: z
-          .array(
-            z
-              .object({
-                revision: text(64, "Revision."),
-                reason: text(64, "Reason in one word."),
-                message: text(512, "Why it failed, and where."),
-                since: timestamp("When it was rejected."),
-              })
-              .meta(meta({ description: "One revision." })),
-          )
-          .max(20)
-          .meta(meta({ description: "The newest 20 revisions that failed.", listType: "atomic" })),
-      })
-      .partial()
-      .meta(meta({ description: "The rollout under way, or the last one." })),
+    config: configInForce,
+    rollout: rolloutProgress,
     clusterAgent: z
       .object({
         ready: z.boolean().meta(meta({ description: "Whether the cluster agent is ready." })),
@@ -378,7 +169,7 @@ export const KmAgentStatus = z
       .meta(meta({ description: "What runs." })),
   })
   .partial()
-  .meta(meta({ description: "What is." }));
+  .meta(meta({ description: "What is: written by the operator, and by nobody else." }));
 
 /** What a user writes: defaults may be missing. */
 export type KmAgentSpecInput = z.input<typeof KmAgentSpec>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { form, meta, objectName, passThrough, stringMap, text } from "./fields.ts";
+import { GROUP, LABEL } from "./labels.ts";
 
 /*
  * Fields that both agents' pods have in common. They follow Kubernetes' own names and forms, so that what people know of pods
@@ -7,15 +8,15 @@ import { form, meta, objectName, passThrough, stringMap, text } from "./fields.t
  */
 
 /** Labels that the operator, the DaemonSet controller or the Deployment controller sets on the agents' pods. */
-export const RESERVED_LABELS = [
-  "app.kubernetes.io/name",
-  "app.kubernetes.io/instance",
-  "app.kubernetes.io/component",
-  "app.kubernetes.io/managed-by",
+const RESERVED_LABELS = [
+  LABEL.name,
+  LABEL.instance,
+  LABEL.component,
+  LABEL.managedBy,
   "controller-revision-hash",
   "pod-template-generation",
   "pod-template-hash",
-] as const;
+];
 
 /** Environment variables that the operator itself sets in the agents' containers. */
 export const RESERVED_ENV = [
@@ -203,8 +204,8 @@ export const env = z
 export const podLabels = stringMap("Further labels of the pods.", 32, 63, {
   rules: [
     {
-      rule: `self.all(key, !(key in ${quoted(RESERVED_LABELS)}) && !key.startsWith('kloudmate.com/'))`,
-      message: `these keys aren't free: ${RESERVED_LABELS.join(", ")} and all below kloudmate.com/`,
+      rule: `self.all(key, !(key in ${quoted(RESERVED_LABELS)}) && !key.startsWith('${GROUP}/'))`,
+      message: `these keys aren't free: ${RESERVED_LABELS.join(", ")} and all below ${GROUP}/`,
     },
     {
       rule: "self.all(key, key.size() <= 317 && self[key].matches(r'^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'))",
@@ -217,8 +218,8 @@ export const podLabels = stringMap("Further labels of the pods.", 32, 63, {
 export const podAnnotations = stringMap("Further annotations of the pods.", 32, 4096, {
   rules: [
     {
-      rule: "self.all(key, !key.startsWith('kloudmate.com/'))",
-      message: "annotations below kloudmate.com/ are the operator's own",
+      rule: `self.all(key, !key.startsWith('${GROUP}/'))`,
+      message: `annotations below ${GROUP}/ are the operator's own`,
     },
   ],
 });

@@ -16,7 +16,17 @@ export const fullStatus = {
       message: "1 of 3 nodes is unhealthy",
     },
   ],
-  nodes: { desired: 3, healthy: 1, unhealthy: 1, updating: 0, uncovered: 1, starting: 0, notReady: 0, excluded: 2 },
+  nodes: {
+    desired: 3,
+    healthy: 1,
+    unhealthy: 1,
+    updating: 0,
+    uncovered: 1,
+    starting: 0,
+    notReady: 0,
+    leaving: 1,
+    excluded: 2,
+  },
   unhealthyNodes: [finding],
   uncoveredNodes: [{ ...finding, node: "worker-2", reason: "PortConflict" }],
   config: {

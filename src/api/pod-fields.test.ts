@@ -1,0 +1,41 @@
+import { describe, expect, test } from "@jest/globals";
+import { environment } from "../resources/environment.ts";
+import { KmAgentSpec } from "./kmagent.ts";
+import { RESERVED_ENV, image } from "./pod-fields.ts";
+
+describe("the reserved environment", () => {
+  test("holds every name that the operator sets, so that a user's value is refused and not dropped", () => {
+    const spec = KmAgentSpec.parse({
+      clusterName: "prod-eu",
+      apiKeySecretRef: { name: "credentials", key: "apiKey" },
+      proxy: { httpsProxy: "http://proxy:3128", noProxy: ".svc" },
+      caBundleRef: { name: "ca", key: "ca.crt" },
+    });
+    const set = (["node-agent", "cluster-agent"] as const).flatMap((component) =>
+      environment({ spec, component, configMap: "collector", memoryLimit: "512Mi", extra: [] }).map(({ name }) => name),
+    );
+    const reserved: readonly string[] = RESERVED_ENV;
+    expect(set.length).toBeGreaterThan(20);
+    expect(set.filter((name) => !reserved.includes(name))).toEqual([]);
+  });
+});
+
+describe("an image", () => {
+  test.each([
+    "km-kube-agent:1.2.0",
+    "registry:5000/agent:1",
+    "localhost/a/b/c:v1",
+    "[fd00::1]:5000/agent:1",
+    `ghcr.io/a/b@sha256:${"0".repeat(64)}`,
+    "a__b/c--d:1",
+  ])("%p says which version it is", (reference) => {
+    expect(image.safeParse(reference).success).toBe(true);
+  });
+
+  test.each(["km-kube-agent", "registry:5000/agent", "a:", "a:b:c", "/a:1", "A/b c:1", "a/B:1", ""])(
+    "%p doesn't",
+    (reference) => {
+      expect(image.safeParse(reference).success).toBe(false);
+    },
+  );
+});

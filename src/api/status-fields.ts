@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { CONDITION_TYPES } from "./conditions.ts";
+import { meta, text } from "./fields.ts";
+
+/** An RFC 3339 time. */
+const timestamp = (description: string) =>
+  z
+    .string()
+    .max(40)
+    .meta(meta({ description, format: "date-time" }));
+/** A number of nodes. */
+export const count = (description: string) =>
+  z
+    .int()
+    .min(0)
+    .meta(meta({ description, format: "int32" }));
+
+/** One entry of `status.unhealthyNodes` and `status.uncoveredNodes`. */
+export const nodeFinding = z
+  .object({
+    node: text(253, "Name of the node."),
+    since: timestamp("When this began."),
+    reason: text(64, "Reason in one word; the operations reference explains each."),
+    message: text(1100, "What is wrong, and what to do."),
+  })
+  .meta(meta({ description: "One node." }));
+
+/** One entry of `status.conditions`. */
+export const condition = z
+  .object({
+    type: z.enum(CONDITION_TYPES).meta(meta({ description: "Type of the condition.", openEnum: true })),
+    status: z.enum(["True", "False", "Unknown"]).meta(meta({ description: "Whether it holds." })),
+    observedGeneration: z
+      .int()
+      .min(0)
+      .meta(meta({ description: "Generation of the resource that this speaks of.", format: "int64" })),
+    lastTransitionTime: timestamp("When status changed last."),
+    reason: text(64, "Reason in one word; the operations reference explains each."),
+    message: text(4096, "What is wrong, where, and what to do."),
+  })
+  .meta(meta({ description: "One condition." }));
+
+/** `status.config`. */
+export const configInForce = z
+  .object({
+    source: z
+      .enum(["Spec", "Remote", "Default"])
+      .meta(meta({ description: "Where the configuration in force comes from.", openEnum: true })),
+    revision: text(64, "Revision that is in force."),
+    since: timestamp("Since when it is in force."),
+    lastRemote: z
+      .object({
+        hash: text(64, "Hash of the last remote configuration."),
+        verdict: z
+          .enum(["Accepted", "Refused", "Overridden", "RolledBack"])
+          .meta(meta({ description: "What became of it.", openEnum: true })),
+        rule: text(64, "Rule that refused it."),
+        path: text(512, "Where in the document."),
+        message: text(1100, "The reason, and how to mend it."),
+        since: timestamp("When it was judged."),
+      })
+      .partial()
+      .meta(meta({ description: "Verdict on the last remote configuration." })),
+  })
+  .partial()
+  .meta(meta({ description: "The configuration in force, and why." }));
+
+/** `status.rollout`. */
+export const rolloutProgress = z
+  .object({
+    phase: z
+      .enum(["Install", "Canary", "Progressing", "Complete", "RollingBack", "RolledBack", "Stalled"])
+      .meta(meta({ description: "Phase of the rollout.", openEnum: true })),
+    phaseSince: timestamp("Since when it is in that phase."),
+    target: text(64, "Revision that is being rolled out."),
+    stable: text(64, "Last revision that was proved."),
+    canaries: z
+      .array(text(253, "Name of a node."))
+      .max(64)
+      .meta(meta({ description: "Nodes that prove the target.", listType: "set" })),
+    inFlight: z
+      .array(
+        z
+          .object({
+            node: text(253, "Name of the node."),
+            podUID: text(64, "UID of the pod that was deleted for it."),
+          })
+          .meta(meta({ description: "One node." })),
+      )
+      .max(500)
+      .meta(meta({ description: "Nodes whose pod is being replaced.", listType: "map", mapKeys: ["node"] })),
+    updated: count("Nodes at the target."),
+    failed: count("Nodes that failed at the target."),
+    waitingFor: z
+      .object({ gate: text(64, "Name of the gate."), message: text(1100, "What it waits for.") })
+      .meta(meta({ description: "What the rollout waits for." })),
+    rejected: z
+      .array(
+        z
+          .object({
+            revision: text(64, "Revision."),
+            reason: text(64, "Reason in one word."),
+            message: text(512, "Why it failed, and where."),
+            since: timestamp("When it was rejected."),
+          })
+          .meta(meta({ description: "One revision." })),
+      )
+      .max(20)
+      .meta(meta({ description: "The newest 20 revisions that failed.", listType: "atomic" })),
+  })
+  .partial()
+  .meta(meta({ description: "The rollout under way, or the last one." }));
