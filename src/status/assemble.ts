@@ -1,0 +1,78 @@
+import type { KmAgentStatus } from "../api/kmagent.ts";
+import type { FleetHealth } from "../health/fleet-health.ts";
+import { cutToBytes } from "../health/foreign-text.ts";
+import { boundStatus } from "./bound.ts";
+import { judgeConditions } from "./conditions.ts";
+import type { ClusterAgentFacts, StatusFacts } from "./facts.ts";
+import { nodeFinding } from "./node-findings.ts";
+import { rolloutStatus } from "./rollout-status.ts";
+import { CONDITION_MESSAGE_BYTES, setConditions } from "./set-condition.ts";
+import { timestamp } from "./timestamp.ts";
+
+/**
+ * The status that a pass leads to. Pure and idempotent: the same facts on the status that they made give the same status,
+ * whatever the time, so a comparison tells whether there is anything to write. Where a pass couldn't look (`null` facts), what
+ * was seen before stays, and its condition says Unknown.
+ */
+export function assembleStatus(facts: StatusFacts, previous: KmAgentStatus, now: number): KmAgentStatus {
+  const { fleet, rollout } = facts;
+  const config = configStatus(facts, previous.config, now);
+  const rolloutPart = rollout === null ? previous.rollout : rolloutStatus(rollout, previous.rollout, now);
+  const clusterAgent = facts.clusterAgent === null ? previous.clusterAgent : clusterAgentStatus(facts.clusterAgent);
+  return boundStatus({
+    observedGeneration: facts.generation,
+    conditions: setConditions(judgeConditions(facts), previous.conditions ?? [], facts.generation, now),
+    ...(fleet === null ? seenBefore(previous) : nodesStatus(fleet)),
+    ...(config && { config }),
+    ...(rolloutPart && { rollout: rolloutPart }),
+    ...(clusterAgent && { clusterAgent }),
+    platformURL: facts.platformURL,
+    operatorVersion: facts.operatorVersion,
+    versions: { ...facts.versions },
+  });
+}
+
+function nodesStatus({ counts, worstUnhealthy, worstUncovered }: FleetHealth) {
+  const { desired, healthy, unhealthy, updating, uncovered, starting, notReady, leaving, excluded } = counts;
+  return {
+    nodes: { desired, healthy, unhealthy, updating, uncovered, starting, notReady, leaving, excluded },
+    unhealthyNodes: worstUnhealthy.map(nodeFinding),
+    uncoveredNodes: worstUncovered.map(nodeFinding),
+  };
+}
+
+function seenBefore({ nodes, unhealthyNodes, uncoveredNodes }: KmAgentStatus) {
+  return {
+    ...(nodes && { nodes }),
+    ...(unhealthyNodes && { unhealthyNodes }),
+    ...(uncoveredNodes && { uncoveredNodes }),
+  };
+}
+
+/** `since` moves with the revision or its source; the last remote verdict is kept. */
+function configStatus(
+  { inForce }: StatusFacts,
+  previous: KmAgentStatus["config"],
+  now: number,
+): KmAgentStatus["config"] {
+  if (inForce === null) return previous;
+  const { source, revision } = inForce;
+  const isSame = previous?.source === source && previous.revision === revision && previous.since !== undefined;
+  return {
+    source,
+    revision,
+    since: isSame ? previous.since : timestamp(now),
+    ...(previous?.lastRemote && { lastRemote: previous.lastRemote }),
+  };
+}
+
+function clusterAgentStatus(facts: ClusterAgentFacts): KmAgentStatus["clusterAgent"] {
+  if (facts.kind !== "present") return undefined;
+  const { ready, revision, reason, message } = facts;
+  return {
+    ready,
+    ...(revision !== "" && { revision }),
+    ...(!ready && reason !== "" && { reason }),
+    ...(!ready && message !== "" && { message: cutToBytes(message, CONDITION_MESSAGE_BYTES, "head") }),
+  };
+}

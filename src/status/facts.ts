@@ -1,0 +1,104 @@
+import type { KmAgentSpec, KmAgentStatus } from "../api/kmagent.ts";
+import type { ConditionReason } from "../api/reasons.ts";
+import type { FleetHealth } from "../health/fleet-health.ts";
+import type { RolloutState } from "../rollout/state.ts";
+
+/** Whether spec and configuration can be used. */
+export type ConfigurationFacts =
+  | {
+      readonly kind: "valid";
+      /** Fields whose URL is plain http, such as `collectorEndpoint`. */
+      readonly insecureEndpoints: readonly string[];
+    }
+  | {
+      readonly kind: "invalid";
+      readonly reason: Extract<
+        ConditionReason,
+        | "InvalidSpec"
+        | "InvalidConfig"
+        | "SecretNotFound"
+        | "SecretKeyNotFound"
+        | "SecretNotReadable"
+        | "ConfigMapNotFound"
+        | "ConfigMapKeyNotFound"
+      >;
+      readonly message: string;
+    };
+
+/** The cluster agent's Deployment. `reason` and `message` say what is wrong while it isn't ready. */
+export type ClusterAgentFacts =
+  | { readonly kind: "disabled" }
+  | { readonly kind: "missing" }
+  | {
+      readonly kind: "present";
+      readonly ready: boolean;
+      readonly revision: string;
+      readonly reason: string;
+      readonly message: string;
+    };
+
+/** How the platform takes our reports. The message holds nothing that changes by itself, such as a count of retries. */
+export interface PlatformFacts {
+  readonly kind:
+    "notContacted" | "connected" | "unauthorized" | "unreachable" | "throttled" | "error" | "badAnswer" | "disabled";
+  readonly message: string;
+}
+
+/** What keeps the operator from making what is wanted until a person acts. */
+export interface StalledFacts {
+  readonly reason: Extract<
+    ConditionReason,
+    "NameConflict" | "NodeOverlap" | "ApplyRefused" | "Forbidden" | "ApiKeyRejected"
+  >;
+  readonly message: string;
+}
+
+/** A field that somebody else keeps setting, and that is left to them. */
+export interface OverriddenField {
+  /** Kind and name, such as `DaemonSet km-agent`. */
+  readonly object: string;
+  readonly path: string;
+  readonly value: string;
+}
+
+/** What became of the platform's last configuration. */
+export interface RemoteFacts {
+  readonly kind: "none" | "disabled" | "applied" | "refused" | "overridden" | "ignored" | "rolledBack";
+  readonly message: string;
+}
+
+/** How many collectors deliver what they receive. */
+export interface TelemetryFacts {
+  readonly flowing: number;
+  readonly failing: number;
+  readonly idle: number;
+  /** Nodes whose exports fail, sorted; a few are enough. */
+  readonly failingNodes: readonly string[];
+  /** Exporters that fail, sorted. */
+  readonly failingExporters: readonly string[];
+}
+
+/** Everything that a status is made of, as plain data. `null` means: nothing is known in this pass. */
+export interface StatusFacts {
+  /** `metadata.generation` of the resource that the pass read. */
+  readonly generation: number;
+  /** `null` where the spec can't be read at all; `configuration` then says why. */
+  readonly spec: KmAgentSpec | null;
+  readonly fleet: FleetHealth | null;
+  readonly configuration: ConfigurationFacts | null;
+  readonly inForce: { readonly source: "Spec" | "Remote" | "Default"; readonly revision: string } | null;
+  readonly rollout: RolloutState | null;
+  readonly clusterAgent: ClusterAgentFacts | null;
+  readonly platform: PlatformFacts;
+  readonly stalled: StalledFacts | null;
+  /** The last apply failed and is tried again. */
+  readonly failure: { readonly message: string } | null;
+  readonly overridden: readonly OverriddenField[];
+  /** What would be changed if the KmAgent weren't paused, a sentence each. */
+  readonly wouldChange: readonly string[];
+  readonly remote: RemoteFacts;
+  readonly telemetry: TelemetryFacts | null;
+  readonly versions: NonNullable<KmAgentStatus["versions"]>;
+  readonly platformURL: string;
+  readonly operatorVersion: string;
+}

@@ -1,0 +1,18 @@
+import type { NodeFinding } from "../api/kmagent.ts";
+import type { NodeHealth } from "../health/node-health.ts";
+import { timestamp } from "./timestamp.ts";
+
+/** Nodes that a condition's message names. */
+const NAMED = 3;
+
+/** A node's health as the status lists it. */
+export function nodeFinding({ node, since, reason, message }: NodeHealth): NodeFinding {
+  return { node, since: timestamp(since), reason, message };
+}
+
+/** Names the first of the nodes with their reasons: `node-1 (OOMKilled), node-2 (Unresponsive) and 5 more`. */
+export function namedNodes(worst: readonly NodeHealth[], total: number): string {
+  const named = worst.slice(0, NAMED).map(({ node, reason }) => `${node} (${reason})`);
+  const more = total - named.length;
+  return more > 0 ? `${named.join(", ")} and ${more} more` : named.join(", ");
+}

@@ -1,0 +1,58 @@
+import { cutToBytes } from "../health/foreign-text.ts";
+import { waitingFor } from "../rollout/state.ts";
+import type { RolloutState } from "../rollout/state.ts";
+import type { OverriddenField, StatusFacts } from "./facts.ts";
+import { fails, holds, unknown } from "./verdict.ts";
+import type { ConditionVerdict } from "./verdict.ts";
+
+/** Overridden fields that the message names. */
+const NAMED_FIELDS = 3;
+/** Of a value only so much is quoted; it may be a whole list. */
+const VALUE_BYTES = 128;
+
+/**
+ * `RolloutComplete`: whether every node runs what is wanted. A field that somebody else keeps setting doesn't make it False:
+ * the rollout has come as far as it ever will, and the reason says what is different.
+ */
+export function rolloutComplete(facts: StatusFacts): ConditionVerdict {
+  const { rollout, wouldChange, overridden } = facts;
+  if (rollout === null) return unknown("RolloutComplete", "Pending", "The revision that is wanted isn't known yet.");
+  if (wouldChange.length > 0) {
+    return fails("RolloutComplete", "Paused", "spec.paused holds changes back; the condition Paused names them.");
+  }
+  switch (rollout.phase) {
+    case "Install":
+    case "Canary":
+    case "Progressing":
+      return updating(rollout, waitingFor(rollout)?.message ?? "");
+    case "Complete":
+      if (rollout.outdated > 0) return updating(rollout, `${rollout.outdated} nodes have returned with an older one`);
+      return overridden.length > 0
+        ? holds("RolloutComplete", "FieldOverridden", overriddenText(overridden))
+        : holds("RolloutComplete", "RolledOut", `Revision ${rollout.target} runs on ${rollout.updated} nodes.`);
+    case "RollingBack":
+    case "RolledBack":
+    case "Stalled":
+      return fails("RolloutComplete", "RolledBack", `${rollout.reason}: ${rollout.message}`);
+    default:
+      return rollout satisfies never;
+  }
+}
+
+function updating(rollout: RolloutState, words: string): ConditionVerdict {
+  const { target, updated } = rollout;
+  const reason = waitingFor(rollout)?.gate === "Approval" ? "WaitingForApproval" : "Updating";
+  return fails(
+    "RolloutComplete",
+    reason,
+    `Revision ${target} runs on ${updated} nodes${words === "" ? "" : `: ${words}`}.`,
+  );
+}
+
+function overriddenText(fields: readonly OverriddenField[]): string {
+  const named = fields
+    .slice(0, NAMED_FIELDS)
+    .map(({ object, path, value }) => `${object}: ${path} is ${cutToBytes(value, VALUE_BYTES, "head")}`);
+  const more = fields.length - named.length;
+  return `Somebody keeps setting fields of ours, and they are left as they are: ${named.join("; ")}${more > 0 ? ` and ${more} more` : ""}. Change the policy or the spec so that both want the same.`;
+}
