@@ -1,4 +1,4 @@
-import { Composer, isAlias, isMap as isYamlMap, isPair, isScalar, isSeq, LineCounter, Parser } from "yaml";
+import { Composer, isAlias, isMap as isYamlMap, isPair, isScalar, isSeq, Lexer, LineCounter, Parser } from "yaml";
 import type { CST, Document, Node } from "yaml";
 import type { Finding } from "./finding.ts";
 import { below, isMap } from "./yaml-value.ts";
@@ -8,8 +8,14 @@ import type { YamlMap, YamlValue } from "./yaml-value.ts";
 export const MAX_BYTES = 262_144;
 /** Deepest nesting; real configurations stay below 12. */
 export const MAX_DEPTH = 32;
+/** Most tokens; a document of the longest size that people write has 90,000. */
+const MAX_TOKENS = 100_000;
+const TOO_DEEP = `is nested deeper than ${MAX_DEPTH} levels`;
 /** As many findings as are worth reading; a hostile document could have thousands. */
 const MAX_FINDINGS = 20;
+
+/** Numbers such as `0750`, `1_000` and `0b11`: other values, or no numbers, in YAML 1.1. */
+const AMBIGUOUS_NUMBER = /^[-+]?(0[0-9_]+|[0-9][0-9a-fA-FxXoObB.]*_[0-9a-fA-F_.]*|0[bB][01_]+)$/;
 
 /** Outcome of reading a document. */
 export type Reading =
@@ -25,16 +31,15 @@ export function readDocument(text: string): Reading {
     return refused("size", "", `is longer than ${MAX_BYTES} bytes`);
   }
   const lines = new LineCounter();
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  if (tokens.some((token) => depthOf(token) > MAX_DEPTH)) {
-    // Before composing, which is recursive and would run out of stack.
-    return refused("depth", "", `is nested deeper than ${MAX_DEPTH} levels`);
-  }
-  const options = { version: "1.2", schema: "core", uniqueKeys: true, intAsBigInt: true } as const;
-  const documents = [...new Composer(options).compose(tokens)];
-  const [document] = documents;
+  const tokens = tokenize(text, lines);
+  if (!Array.isArray(tokens)) return { ok: false, findings: [tokens] };
+  const composer = new Composer({ version: "1.2", schema: "core", uniqueKeys: false, intAsBigInt: true });
+  const documents = composer.compose(tokens);
+  const document = documents.next().value;
   if (!document) return refused("yaml", "", "is empty; a collector needs receivers, exporters and a service section");
-  if (documents.length > 1) return refused("yaml", "", "holds more than one YAML document; remove all after the first");
+  if (documents.next().done !== true) {
+    return refused("yaml", "", "holds more than one YAML document; remove all after the first");
+  }
   const [error] = [...document.errors, ...document.warnings];
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
@@ -54,20 +59,25 @@ function convert(document: Document.Parsed): Reading {
   return { ok: true, document: value };
 }
 
-function valueOf(node: unknown, path: string, findings: Finding[]): YamlValue {
+function valueOf(node: unknown, path: string, findings: Finding[], depth = 0): YamlValue {
   if (node === null) return null;
   if (isAlias(node)) {
     findings.push(finding("yaml-alias", path, "is an alias; write the value itself"));
     return null;
   }
   if (isScalar(node)) return scalarOf(node, path, findings);
+  if (depth === MAX_DEPTH) {
+    findings.push(finding("depth", path, TOO_DEEP));
+    return null;
+  }
   if (isSeq(node)) {
     refuseMarks(node, path, findings);
-    return node.items.map((item, index) => valueOf(item, below(path, index), findings));
+    return node.items.map((item, index) => valueOf(item, below(path, index), findings, depth + 1));
   }
   if (!isYamlMap(node)) return null;
   refuseMarks(node, path, findings);
-  const entries: [string, YamlValue][] = [];
+  // A map of its own: the library's check for duplicates takes a time that grows with the square of their number.
+  const entries = new Map<string, YamlValue>();
   for (const pair of node.items) {
     const key = isPair(pair) && isScalar(pair.key) ? keyOf(pair.key.value, pair.key.source) : undefined;
     if (key === undefined || key === "<<") {
@@ -77,10 +87,9 @@ function valueOf(node: unknown, path: string, findings: Finding[]): YamlValue {
       continue;
     }
     if (isScalar(pair.key)) refuseMarks(pair.key, below(path, key), findings);
-    entries.push([key, valueOf(pair.value, below(path, key), findings)]);
+    if (entries.has(key)) findings.push(finding("yaml-key", below(path, key), "stands here twice; remove one"));
+    entries.set(key, valueOf(pair.value, below(path, key), findings, depth + 1));
   }
-  const keys = new Set(entries.map(([key]) => key));
-  if (keys.size < entries.length) findings.push(finding("yaml-key", path, "has the same key twice"));
   return Object.fromEntries(entries);
 }
 
@@ -91,8 +100,7 @@ function scalarOf(
 ): YamlValue {
   refuseMarks(node, path, findings);
   const { value } = node;
-  const ambiguous = node.type === "PLAIN" && /^[-+]?(0[0-9_]+|[0-9][0-9a-fA-FxXoObB.]*_[0-9a-fA-F_.]*|0[bB][01_]+)$/;
-  if (ambiguous && ambiguous.test(node.source ?? "")) {
+  if (node.type === "PLAIN" && AMBIGUOUS_NUMBER.test(node.source ?? "")) {
     findings.push(
       finding(
         "yaml-number",
@@ -122,23 +130,23 @@ function refuseMarks(node: object, path: string, findings: Finding[]): void {
   if (tag !== undefined) findings.push(finding("yaml-tag", path, "has a tag; remove it"));
 }
 
-/** Nesting of a token of the concrete syntax tree, walked without recursion. */
-function depthOf(token: CST.Token): number {
-  let deepest = 0;
-  const waiting: { token: CST.Token | null | undefined; depth: number }[] = [{ token, depth: 0 }];
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const { token: current, depth } = next;
-    if (!current) continue;
-    deepest = Math.max(deepest, depth);
-    if (deepest > MAX_DEPTH) return deepest;
-    if (current.type === "document") waiting.push({ token: current.value, depth });
-    if ("items" in current) {
-      for (const item of current.items) {
-        waiting.push({ token: item.key, depth: depth + 1 }, { token: item.value, depth: depth + 1 });
-      }
-    }
+/**
+ * The concrete syntax tree, or what forbids to go on. It is built token by token, so that a document that is too deep or too
+ * fine is given up early, before anything walks it by recursion.
+ */
+function tokenize(text: string, lines: LineCounter): CST.Token[] | Finding {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++count > MAX_TOKENS) return finding("size", "", `has more than ${MAX_TOKENS} YAML tokens`);
+    tokens.push(...parser.next(lexeme));
+    // The parser's stack holds a node for each level, and some of its own. The exact count comes with the values.
+    if (parser.stack.length > MAX_DEPTH + 4) return finding("depth", "", TOO_DEEP);
   }
-  return deepest;
+  tokens.push(...parser.end());
+  return tokens;
 }
 
 /** Bytes of a text in UTF-8, counted here because the core has no I/O library. */
