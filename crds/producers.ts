@@ -1,7 +1,10 @@
 import { stringify } from "yaml";
 import { customResourceDefinition } from "../src/api/crd.ts";
 import { conditionsPage } from "./conditions-page.ts";
+import { flagsPage } from "./flags-page.ts";
 import { kmagentPage } from "./kmagent-page.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { valuesPage } from "./values-page.ts";
 
 /** A generated file: its path from the top of the project, and its content, which is the same for the same code. */
 export interface Producer {
@@ -16,6 +19,9 @@ export const PRODUCERS: readonly Producer[] = [
   { path: "helm/kmagent-operator/files/kmagents.yaml", content: crdFile },
   { path: "docs/reference/kmagent.md", content: kmagentPage },
   { path: "docs/reference/conditions.md", content: conditionsPage },
+  { path: "docs/reference/metrics.md", content: metricsPage },
+  { path: "docs/reference/values.md", content: valuesPage },
+  { path: "docs/reference/flags.md", content: flagsPage },
 ];
 
 function crdFile(): string {

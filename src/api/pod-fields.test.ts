@@ -1,22 +1,36 @@
 import { describe, expect, test } from "@jest/globals";
 import { environment } from "../resources/environment.ts";
+import { commonVolumes, hostVolumes } from "../resources/volumes.ts";
 import { KmAgentSpec } from "./kmagent.ts";
-import { RESERVED_ENV, image } from "./pod-fields.ts";
+import { RESERVED_ENV, RESERVED_VOLUMES, image } from "./pod-fields.ts";
 
-describe("the reserved environment", () => {
-  test("holds every name that the operator sets, so that a user's value is refused and not dropped", () => {
-    const spec = KmAgentSpec.parse({
-      clusterName: "prod-eu",
-      apiKeySecretRef: { name: "credentials", key: "apiKey" },
-      proxy: { httpsProxy: "http://proxy:3128", noProxy: ".svc" },
-      caBundleRef: { name: "ca", key: "ca.crt" },
-    });
+const everything = KmAgentSpec.parse({
+  clusterName: "prod-eu",
+  apiKeySecretRef: { name: "credentials", key: "apiKey" },
+  proxy: { httpsProxy: "http://proxy:3128", noProxy: ".svc" },
+  caBundleRef: { name: "ca", key: "ca.crt" },
+});
+
+describe("what is reserved", () => {
+  test("holds every variable that the operator sets, so that a user's value is refused and not dropped", () => {
     const set = (["node-agent", "cluster-agent"] as const).flatMap((component) =>
-      environment({ spec, component, configMap: "collector", memoryLimit: "512Mi", extra: [] }).map(({ name }) => name),
+      environment({ spec: everything, component, configMap: "collector", memoryLimit: "512Mi", extra: [] }),
     );
     const reserved: readonly string[] = RESERVED_ENV;
     expect(set.length).toBeGreaterThan(20);
-    expect(set.filter((name) => !reserved.includes(name))).toEqual([]);
+    expect(set.map(({ name }) => name).filter((name) => !reserved.includes(name))).toEqual([]);
+  });
+
+  test("holds every volume that the operator makes, so that a second of that name is refused where it is written", () => {
+    const access = {
+      rootFileSystem: true,
+      containerLogs: true,
+      storage: "node",
+      otlpPorts: true,
+      healthPort: true,
+    } as const;
+    const made = [...commonVolumes(everything, "collector"), ...hostVolumes(access, "/var/lib/kmagent", 34)];
+    expect(made.map(({ volume }) => volume["name"]).sort()).toEqual([...RESERVED_VOLUMES].sort());
   });
 });
 

@@ -39,6 +39,17 @@ export const RESERVED_ENV = [
   "GOMEMLIMIT",
 ] as const;
 
+/** Names of the volumes that the operator itself gives the agents' pods. */
+export const RESERVED_VOLUMES = [
+  "config",
+  "tmp",
+  "ca-bundle",
+  "host-root",
+  "pod-logs",
+  "container-logs",
+  "storage",
+] as const;
+
 const quoted = (words: readonly string[]) => `[${words.map((word) => `'${word}'`).join(", ")}]`;
 
 /** An image that says which version it is. */
@@ -237,6 +248,12 @@ export const extraVolumes = z
               "must be a volume's name: lower-case letters, digits and - only, beginning and ending with a letter or digit",
           },
           "Name of the volume.",
+          [
+            {
+              rule: `!(self in ${quoted(RESERVED_VOLUMES)})`,
+              message: `these names are the operator's own: ${RESERVED_VOLUMES.join(", ")}`,
+            },
+          ],
         ),
         hostPath: passThrough("A Kubernetes HostPathVolumeSource; not with profile Baseline.").optional(),
       })
@@ -251,7 +268,16 @@ export const extraVolumeMounts = z
     z
       .looseObject({
         name: text(63, "Name of the volume."),
-        mountPath: text(1024, "Path in the container."),
+        mountPath: text(1024, "Path in the container.", [
+          {
+            rule: "self.startsWith('/') && self != '/' && !self.contains(':')",
+            message: "must be an absolute path below /, without a colon",
+          },
+          {
+            rule: "self != '/etc/kmagent' && !self.startsWith('/etc/kmagent/')",
+            message: "must not be at or below /etc/kmagent, where the collector's configuration is",
+          },
+        ]),
       })
       .meta(meta({ description: "A Kubernetes VolumeMount.", preserveUnknown: true })),
   )

@@ -13,18 +13,14 @@ const listOf = <T>(length: number, item: (index: number) => T): T[] =>
   Array.from({ length }, (_, index) => item(index));
 
 /** Every accepted document of the table. */
+// prettier-ignore
 export const ACCEPTED: readonly Accepted[] = [
   row("a name of 40 characters", "smallest", "metadata.name", "a".repeat(40)),
   row("a name of one character", "smallest", "metadata.name", "a"),
   row("a cluster name of 63 characters", "smallest", "spec.clusterName", `C${".".repeat(31)}${"_".repeat(31)}`),
   row("a cluster name of one digit", "smallest", "spec.clusterName", "7"),
   row("the longest name of a Secret", "smallest", "spec.apiKeySecretRef.name", `${"a".repeat(126)}.${"b".repeat(126)}`),
-  row(
-    "an http endpoint, which is warned of",
-    "smallest",
-    "spec.collectorEndpoint",
-    "http://collector.observability:4318",
-  ),
+  row("an http endpoint, which is warned of", "smallest", "spec.collectorEndpoint", "http://collector.observability:4318"),
   row("an endpoint by IPv6 address with a path", "smallest", "spec.collectorEndpoint", "https://[fd00::1]:4318/otlp"),
   row("check-ins in integer seconds", "smallest", "spec.platform.configCheckInterval", 5),
   row("check-ins in a mixed duration", "smallest", "spec.platform.configCheckInterval", "1h0m0.5s"),
@@ -36,12 +32,7 @@ export const ACCEPTED: readonly Accepted[] = [
     "fd00::1",
     "::1",
   ]),
-  row(
-    "as many hosts as are taken",
-    "smallest",
-    "spec.platform.remoteConfig.allowedReceiverHosts",
-    listOf(32, (index) => `h${index}`),
-  ),
+  row("as many hosts as are taken", "smallest", "spec.platform.remoteConfig.allowedReceiverHosts", listOf(32, (index) => `h${index}`)),
   row("no unhealthy node at all", "smallest", "spec.health.maxUnhealthy", 0),
   row("0% unhealthy", "smallest", "spec.health.maxUnhealthy", "0%"),
   row("100% at once", "smallest", "spec.rollout.maxUnavailable", "100%"),
@@ -52,25 +43,10 @@ export const ACCEPTED: readonly Accepted[] = [
   row("an empty node selector, so the default isn't taken", "smallest", "spec.nodeAgent.nodeSelector", {}),
   row("a toleration of everything", "smallest", "spec.nodeAgent.tolerations", [{ operator: "Exists" }]),
   row("empty environment", "smallest", "spec.nodeAgent.env", []),
-  row(
-    "64 variables",
-    "smallest",
-    "spec.nodeAgent.env",
-    listOf(64, (index) => ({ name: `V${index}`, value: "" })),
-  ),
-  row(
-    "an image with registry, port, tag and digest",
-    "smallest",
-    "spec.nodeAgent.image",
-    `registry.example.com:5000/a/b_c/d-e:1.2.0@sha256:${"a".repeat(64)}`,
-  ),
+  row("64 variables", "smallest", "spec.nodeAgent.env", listOf(64, (index) => ({ name: `V${index}`, value: "" }))),
+  row("an image with registry, port, tag and digest", "smallest", "spec.nodeAgent.image", `registry.example.com:5000/a/b_c/d-e:1.2.0@sha256:${"a".repeat(64)}`),
   row("an image with a digest alone", "smallest", "spec.nodeAgent.image", `km-kube-agent@sha256:${"0".repeat(64)}`),
-  row(
-    "an image with latest and a digest, which tells the version",
-    "smallest",
-    "spec.nodeAgent.image",
-    `km-kube-agent:latest@sha256:${"0".repeat(64)}`,
-  ),
+  row("an image with latest and a digest, which tells the version", "smallest", "spec.nodeAgent.image", `km-kube-agent:latest@sha256:${"0".repeat(64)}`),
   row("quantities as integers and exponents", "smallest", "spec.nodeAgent.resources", {
     requests: { cpu: 1, memory: "128e6" },
     limits: { cpu: "1000m" },
@@ -88,12 +64,7 @@ export const ACCEPTED: readonly Accepted[] = [
   row("Baseline with dropped capabilities", "baseline", "spec.nodeAgent.securityContext", {
     capabilities: { drop: ["ALL"] },
   }),
-  row(
-    "parts of Kubernetes' own API kept as written, to the last unknown field",
-    "smallest",
-    "spec.nodeAgent.affinity",
-    { fromTheFuture: [{ a: 1 }] },
-  ),
+  row("parts of Kubernetes' own API kept as written, to the last unknown field", "smallest", "spec.nodeAgent.affinity", { fromTheFuture: [{ a: 1 }] }),
   row("the cluster agent off", "smallest", "spec.clusterAgent.enabled", false),
   row("a custom distribution without any component", "custom", "spec.components", {}),
   row("a configuration of 256 KiB", "smallest", "spec.config.nodeAgent", { inline: "#".repeat(262_144) }),

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { rootSchema } from "../../../src/api/crd.ts";
 import { KmAgentSpec } from "../../../src/api/kmagent.ts";
 import { ACCEPTED } from "./accepted.ts";
 import { BASES, changed } from "./documents.ts";
 import { REFUSED } from "./refused.ts";
 import { AdmissionServer, released } from "./server.ts";
 import { fullStatus } from "./status-document.ts";
-import { breaches, unfilled } from "./sweep.ts";
+import { breaches, rulesOf, unfilled } from "./sweep.ts";
 
 /*
  * What the real API server makes of KmAgents: which ones it refuses, with which field in its answer, and what it stores of
@@ -39,6 +40,13 @@ describe("the API server refuses", () => {
       message: expect.stringContaining(says ?? ""),
       named: expect.arrayContaining([field]),
     });
+  });
+
+  test("something by each rule that the definition holds", () => {
+    const unused = rulesOf(rootSchema()).filter(
+      ({ message }) => !REFUSED.some(({ says }) => says !== undefined && message.includes(says)),
+    );
+    expect(unused).toEqual([]);
   });
 
   const everyBreach = breaches(BASES.everything);

@@ -1,4 +1,5 @@
 import { rootSchema } from "../../../src/api/crd.ts";
+import type { ValidationRule } from "../../../src/api/fields.ts";
 import type { StructuralSchema } from "../../../src/api/structural-schema.ts";
 
 /** One change that breaks one bound or one type of the schema. */
@@ -21,6 +22,15 @@ export function breaches(document: object): Breach[] {
 /** The places of the spec's schema that a document doesn't fill. */
 export function unfilled(document: object): string[] {
   return missing(rootSchema().properties?.["spec"] ?? {}, entry(document, "spec"), "spec");
+}
+
+/** Every rule of a schema and of what is in it. */
+export function rulesOf(schema: StructuralSchema): ValidationRule[] {
+  const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties];
+  return [
+    ...(schema["x-kubernetes-validations"] ?? []),
+    ...inner.filter((child) => child !== undefined).flatMap(rulesOf),
+  ];
 }
 
 function of(schema: StructuralSchema, value: unknown, at: string): Breach[] {
