@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /** One row of the platform: the newest state that it was told under one hostname. */
 export interface PlatformRow {
@@ -53,7 +55,7 @@ export async function startPlatform(options: PlatformOptions): Promise<PlatformP
       ...options.apiKeys.flatMap((key) => ["--api-key", key]),
     ],
     { stdio: ["ignore", "pipe", log], detached: options.detachedLog !== undefined },
-  );
+  ) as ChildProcessByStdio<null, Readable, null>;
   const lines = createInterface({ input: child.stdout });
   const [first] = (await Promise.race([
     once(lines, "line"),

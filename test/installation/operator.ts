@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { toolPath } from "../cluster/build.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { run } from "../cluster/command.ts";
+import { pushImages, pushOperatorImage } from "../cluster/images.ts";
+
+/** The top of this checkout. */
+export const CHECKOUT = join(import.meta.dirname, "../..");
+
+/** The chart's folder. */
+export const CHART = join(CHECKOUT, "helm/kmagent-operator");
+
+/** References of the images that tests use, as the cluster's nodes pull them. */
+export interface Images {
+  readonly operator: string;
+  /** A stock OpenTelemetry Collector. */
+  readonly collector: string;
+  /** An image that behaves as KloudMate's own does. */
+  readonly vendor: string;
+  /** A program that answers on 13133 as badly as it is told to. */
+  readonly faulty: string;
+}
+
+/** Components of the stock collector that tests run, as `spec.components` of a custom distribution. */
+export const COLLECTOR_COMPONENTS = {
+  extensions: ["health_check", "file_storage"],
+  receivers: ["otlp", "hostmetrics", "filelog"],
+  processors: [
+    "batch",
+    "memory_limiter",
+    "k8sattributes",
+    "resourcedetection",
+    "resource",
+    "attributes",
+    "transform",
+    "filter",
+  ],
+  exporters: ["debug", "otlphttp"],
+} as const;
+
+/** This checkout's version. */
+export function operatorVersion(): string {
+  return (JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8")) as { version: string }).version;
+}
+
+/** Pushes all images to the cluster's registry; what is there already is not sent again. */
+export async function publishImages(cluster: Cluster, signal: AbortSignal): Promise<Images> {
+  const registry = cluster.registry;
+  if (!registry) throw new Error("this cluster has no registry of ours: name images that it can pull");
+  const [operator, others] = await Promise.all([
+    pushOperatorImage(registry.host, operatorVersion(), signal),
+    pushImages(registry.host, ["otelcol", "km-kube-agent", "faulty"], signal),
+  ]);
+  const of = (name: "otelcol" | "km-kube-agent" | "faulty") => others.get(name)?.reference ?? "";
+  return { operator: operator.reference, collector: of("otelcol"), vendor: of("km-kube-agent"), faulty: of("faulty") };
+}
+
+/** How the chart is installed. */
+export interface Release {
+  readonly name: string;
+  readonly namespace: string;
+  readonly images: Images;
+  /** Further values, as in a values file. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** Helm against the cluster of a kubeconfig. Rejects with Helm's own words. */
+export async function helm(cluster: Cluster, args: readonly string[], signal: AbortSignal, input?: string) {
+  return await run([toolPath("helm"), "--kubeconfig", cluster.kubeconfigPath, ...args], signal, {
+    timeout: 180_000,
+    ...(input !== undefined && { input }),
+  });
+}
+
+/** `helm upgrade --install` of this checkout's chart; waits until the operator is ready. */
+export async function installOperator(cluster: Cluster, release: Release, signal: AbortSignal): Promise<void> {
+  const { name, namespace, images, values = {} } = release;
+  const colon = images.operator.lastIndexOf(":");
+  const all = {
+    image: { repository: images.operator.slice(0, colon), tag: images.operator.slice(colon + 1) },
+    agentImages: { nodeAgent: images.vendor, clusterAgent: images.vendor },
+    ...values,
+  };
+  const args = [
+    "upgrade",
+    "--install",
+    name,
+    CHART,
+    "--namespace",
+    namespace,
+    "--create-namespace",
+    "--wait",
+    "--timeout",
+    "120s",
+    "--values",
+    "-",
+  ];
+  await helm(cluster, args, signal, JSON.stringify(all));
+}
