@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { types } from "node:util";
 
 /** Bounds and input of a command; all optional. */
 export interface CommandOptions {
@@ -60,7 +61,7 @@ export async function run(
 
 /** The reason of an abort, as an Error in any case. */
 export function abortReason(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error("aborted", { cause: signal.reason });
+  return types.isNativeError(signal.reason) ? signal.reason : new Error("aborted", { cause: signal.reason });
 }
 
 function describe(error: Error & { code?: unknown; signal?: unknown; killed?: boolean }): string {

@@ -1,4 +1,5 @@
 // make up: brings the cluster up, or says that it is.
+import { toolPath } from "./build.ts";
 import { runUntilInterrupted } from "./interrupt.ts";
 import { clusterIsUp, ensureCluster } from "./provider.ts";
 
@@ -12,5 +13,6 @@ await runUntilInterrupted(async (signal) => {
     `${found ? "The cluster is up already" : `The cluster is up after ${seconds()}`}: ${nodes.map(({ name, address }) => `${name} (${address})`).join(", ")}.`,
   );
   console.log(`  export KUBECONFIG=${cluster.kubeconfigPath}`);
+  console.log(`  kubectl: ${toolPath("kubectl")}`);
   if (cluster.registry !== undefined) console.log(`  images: push to ${cluster.registry.host} (plain http)`);
 });

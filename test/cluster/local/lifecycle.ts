@@ -82,7 +82,8 @@ export async function isUp(identity: ClusterIdentity, signal: AbortSignal): Prom
 /**
  * Brings the cluster up: three Ready nodes, DNS that answers, an empty registry. Where it is up, that is all; what is half there is taken down first.
  *
- * @throws Error with what didn't come up and the end of its log. What was started by then is taken down again by the next `up` or by `down`.
+ * @throws Error with what didn't come up and the end of its log. What was started by then stays to be looked at, until the next `up` or `down`; after an
+ *   interruption it is taken down at once.
  */
 export async function up(identity: ClusterIdentity, signal: AbortSignal, say: Say): Promise<"made" | "found"> {
   return await withLock(lockPath(identity), signal, async () => {
@@ -91,7 +92,13 @@ export async function up(identity: ClusterIdentity, signal: AbortSignal, say: Sa
     await ensureTools(TOOLS, signal);
     await ensureImages(["pause", ...ADDON_IMAGES], signal);
     await takeDown(identity, signal);
-    await make(identity, signal, say);
+    try {
+      await make(identity, signal, say);
+    } catch (error) {
+      // Whoever interrupts wants an idle machine; after a failure logs and processes stay, to be looked at.
+      if (signal.aborted) await takeDown(identity, AbortSignal.timeout(30_000));
+      throw error;
+    }
     return "made";
   });
 }

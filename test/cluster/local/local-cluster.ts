@@ -53,6 +53,25 @@ export class LocalCluster implements Cluster {
 
   async startKubelet(node: string, signal: AbortSignal): Promise<void> {
     if (!this.#host.processes.isRunning(`${node}.kubelet`)) await startKubelet(this.#host, node, signal);
+    // Within 20 s of its stop the node is still called Ready: ask kubelet itself first.
+    const health = [
+      "curl",
+      "--silent",
+      "--max-time",
+      "1",
+      "--output",
+      "/dev/null",
+      "--write-out",
+      "%{http_code}",
+      "http://127.0.0.1:10248/healthz",
+    ];
+    const command = ["sh", "-c", '"$@" || true', "sh", ...health];
+    await until(
+      `kubelet of ${node} is healthy`,
+      30_000,
+      signal,
+      async () => (await this.exec(node, command, signal)).stdout === "200",
+    );
     await this.#nodeReady(node, signal);
   }
 

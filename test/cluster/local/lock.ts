@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,7 +12,7 @@ import { isAbsent, startTimeOf } from "./process.ts";
 export async function withLock<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const mine = `${String(process.pid)} ${startTimeOf(process.pid) ?? ""}`;
   mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.${String(process.pid)}`;
+  const draft = `${path}.${randomUUID()}`;
   writeFileSync(draft, mine);
   try {
     while (!take(draft, path)) {
@@ -43,7 +44,7 @@ function take(draft: string, path: string): boolean {
 function holderLives(path: string): boolean {
   try {
     const [pid, startTime] = readFileSync(path, "utf8").split(" ");
-    return startTimeOf(Number(pid)) === startTime;
+    return startTime !== undefined && startTimeOf(Number(pid)) === startTime;
   } catch (error) {
     // Given back between our try and our look.
     if (isAbsent(error)) return false;
