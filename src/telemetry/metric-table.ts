@@ -139,21 +139,3 @@ export type MetricNameOf<T extends MetricDefinition["type"]> = {
 export type LabelsOf<N extends MetricName> = Readonly<Record<MetricTable[N]["labels"][number], string>>;
 /** Some of the labels of a metric: those series that carry them are meant. */
 export type ScopeOf<N extends MetricName> = Readonly<Partial<Record<MetricTable[N]["labels"][number], string>>>;
-
-/** The reference of all metrics, as Markdown. */
-export function metricsReference(): string {
-  const rows = Object.entries<MetricDefinition>(METRICS).map(
-    ([name, { type, labels, help }]) =>
-      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`,
-  );
-  return [
-    "# Metrics",
-    "",
-    "Served at `/metrics` on port 8080 of the operator's pod. This page is generated from `src/telemetry/metric-table.ts`.",
-    "",
-    "| name | type | labels | meaning |",
-    "|---|---|---|---|",
-    ...rows,
-    "",
-  ].join("\n");
-}
