@@ -27,6 +27,10 @@ afterAll(async () => {
   stopping.abort();
 }, 60_000);
 
+test("the API server takes the released definition, with all its rules within the limit on their cost", async () => {
+  expect(await server.judgeReleased(signal)).toMatchObject({ taken: true });
+});
+
 describe("the API server refuses", () => {
   test.each(REFUSED)("$name", async ({ from, at, to, field, says }) => {
     const answer = await server.judge(changed(BASES[from], at, to), signal);

@@ -69,6 +69,14 @@ export class AdmissionServer {
     );
   }
 
+  /** Asks whether the cluster would take the released definition under its own name, new or in place of an older one. */
+  async judgeReleased(signal: AbortSignal): Promise<Answer> {
+    const path = `${DEFINITIONS}/${released.metadata.name}`;
+    const query = { fieldManager: "admission-test", force: true, fieldValidation: "Strict", dryRun: "All" };
+    const contentType = "application/apply-patch+yaml";
+    return answerOf(() => this.#client.request({ method: "PATCH", path, query, body: released, contentType }, signal));
+  }
+
   /** Asks whether a document would be taken, strictly, as `kubectl` does. Nothing is stored. */
   async judge(document: object, signal: AbortSignal): Promise<Answer> {
     return this.#answer(document, { dryRun: true }, signal);
