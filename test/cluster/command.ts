@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { types } from "node:util";
 
 /** Bounds and input of a command; all optional. */
 export interface CommandOptions {
@@ -61,7 +60,11 @@ export async function run(
 
 /** The reason of an abort, as an Error in any case. */
 export function abortReason(signal: AbortSignal): Error {
-  return types.isNativeError(signal.reason) ? signal.reason : new Error("aborted", { cause: signal.reason });
+  // Not `instanceof Error` alone: below jest, an AbortSignal's own reasons are of another realm.
+  const reason: unknown = signal.reason;
+  return reason instanceof Error || reason instanceof DOMException
+    ? reason
+    : new Error(`aborted: ${String(reason)}`, { cause: reason });
 }
 
 function describe(error: Error & { code?: unknown; signal?: unknown; killed?: boolean }): string {

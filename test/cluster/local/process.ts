@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { types } from "node:util";
 import { z } from "zod";
 
 /** A process that outlives the program that started it. Its start time tells it from a later process with the same id. */
@@ -234,5 +233,10 @@ function bootId(): string {
 /** Whether a file or a process isn't there (any more), or may not be looked at. */
 export function isAbsent(error: unknown): boolean {
   // Not `instanceof Error`: below jest, node's own errors are of another realm.
-  return types.isNativeError(error) && "code" in error && ["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(String(error.code));
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    ["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(String(error.code))
+  );
 }
