@@ -153,7 +153,7 @@ const pods: readonly Refused[] = [
   row("a pull secret twice", "smallest", "spec.nodeAgent.imagePullSecrets", [{ name: "a" }, { name: "a" }], "Duplicate value", "spec.nodeAgent.imagePullSecrets[1]"),
   row("a quantity that is none", "everything", "spec.nodeAgent.resources.limits.memory", "512 MB", "must be a quantity", "spec.nodeAgent.resources.limits[memory]"),
   row("a request above its limit", "everything", "spec.nodeAgent.resources.requests.memory", "1Gi", "must not be more than the limit", "spec.nodeAgent.resources.requests"),
-  row("17 resources", "smallest", "spec.nodeAgent.resources.limits", mapOf(17), "at most 16 items"),
+  row("7 resources", "smallest", "spec.nodeAgent.resources.limits", mapOf(7), "at most 6 items"),
   row("33 entries of a node selector", "smallest", "spec.nodeAgent.nodeSelector", mapOf(33), "at most 32 items"),
   row("a number in a node selector", "smallest", "spec.nodeAgent.nodeSelector", { gpu: 1 }, "must be of type string", "spec.nodeAgent.nodeSelector.gpu"),
   row("a toleration without key or operator", "everything", "spec.nodeAgent.tolerations[0]", { effect: "NoSchedule" }, "must be Exists where no key is set", "spec.nodeAgent.tolerations[0].operator"),

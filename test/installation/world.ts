@@ -1,0 +1,176 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cluster } from "../cluster/cluster.ts";
+import { attachCluster } from "../cluster/provider.ts";
+import { eventually } from "./eventually.ts";
+import { kubectlFor } from "./kubectl.ts";
+import type { Kubectl, KubernetesObject } from "./kubectl.ts";
+import { CHECKOUT, COLLECTOR_COMPONENTS, helm, installOperator } from "./operator.ts";
+import type { Images } from "./operator.ts";
+import { startPlatform } from "./platform-process.ts";
+import type { PlatformProcess } from "./platform-process.ts";
+
+/** Where the setup of all cluster tests leaves what it made. */
+export const WORLD_FOLDER = join(CHECKOUT, ".cache/e2e");
+/** The file in it. */
+export const WORLD_FILE = join(WORLD_FOLDER, "world.json");
+
+/** Whether the full repetitions and durations are wanted (`make soak`). */
+export const SOAK = process.env["SOAK"] === "1";
+
+/** The cluster that tests share, and the tools to look at it. */
+export interface World {
+  readonly cluster: Cluster;
+  readonly kubectl: Kubectl;
+  readonly images: Images;
+  /** Aborts what is under way when a test file has used up its time. */
+  readonly signal: AbortSignal;
+}
+
+/** The shared cluster; each test file enters once. */
+export async function enterWorld(limitMs = 15 * 60_000): Promise<World> {
+  const signal = AbortSignal.timeout(limitMs);
+  const cluster = await attachCluster(signal);
+  const { images } = JSON.parse(readFileSync(WORLD_FILE, "utf8")) as { images: Images };
+  return { cluster, kubectl: kubectlFor(cluster.kubeconfigPath, signal), images, signal };
+}
+
+/** API key of the agents of a test; it must show up nowhere. */
+export const API_KEY = 'km_test+key/with "odd" signs=0123456789';
+
+/** One installed operator in a namespace of its own, with its platform. */
+export interface Installation {
+  readonly namespace: string;
+  readonly release: string;
+  readonly platform: PlatformProcess;
+  /** Makes or changes the KmAgent `km-agent`; `spec` is merged over one that suits tests (fast probes, stock collector). */
+  applyKmAgent(spec?: Readonly<Record<string, unknown>>, name?: string): Promise<void>;
+  kmagent(name?: string): Promise<KmAgentObject | undefined>;
+  /** Waits until a condition has this status. */
+  waitFor(condition: string, status: string, withinMs: number, name?: string): Promise<KmAgentObject>;
+  /** Waits until every selected node is healthy and the rollout is complete. */
+  waitHealthy(withinMs?: number, name?: string): Promise<KmAgentObject>;
+  /** Deletes the KmAgents, the release and the namespace, ends the platform, and tells what broke the platform's contract. */
+  leave(): Promise<readonly string[]>;
+}
+
+/** A KmAgent as kubectl gives it. */
+export interface KmAgentObject extends KubernetesObject {
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
+    readonly nodes?: Readonly<Record<string, number>>;
+    readonly unhealthyNodes?: readonly { node: string; reason: string; message: string; since: string }[];
+    readonly uncoveredNodes?: readonly { node: string; reason: string; message: string; since: string }[];
+    readonly rollout?: { readonly phase?: string; readonly target?: string; readonly updated?: number };
+    readonly clusterAgent?: { readonly ready?: boolean; readonly reason?: string; readonly message?: string };
+    readonly config?: { readonly source?: string; readonly revision?: string };
+    readonly versions?: Readonly<Record<string, string>>;
+    readonly platformURL?: string;
+    readonly operatorVersion?: string;
+  };
+}
+
+/** One condition of a KmAgent, undefined where it isn't there. */
+export function conditionOf(kmagent: KmAgentObject | undefined, type: string) {
+  return kmagent?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** What an installation may want otherwise. */
+export interface InstallationOptions {
+  readonly namespace: string;
+  readonly release?: string;
+  /** Further values of the chart. */
+  readonly values?: Readonly<Record<string, unknown>>;
+  /** Pod Security level of the namespace. */
+  readonly podSecurity?: "privileged" | "baseline" | "restricted";
+}
+
+/** Installs the operator by Helm into a new namespace, with a platform that listens where pods reach it, and the API key's Secret. */
+export async function install(world: World, options: InstallationOptions): Promise<Installation> {
+  const { cluster, kubectl, images, signal } = world;
+  const { namespace, release = namespace, podSecurity = "privileged" } = options;
+  if (cluster.hostAddress === undefined) throw new Error("these tests need PROVIDER=local");
+  await kubectl.apply(
+    {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": podSecurity } },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "km-agent-credentials", namespace },
+      stringData: { apiKey: API_KEY },
+    },
+  );
+  const platform = await startPlatform({ host: cluster.hostAddress, apiKeys: [API_KEY] });
+  await installOperator(cluster, { name: release, namespace, images, values: options.values ?? {} }, signal);
+
+  const kmagent = async (name = "km-agent") => await kubectl.get<KmAgentObject>(["kmagent", name, "-n", namespace]);
+  const waitUntil = async (what: string, withinMs: number, name: string, holds: (seen: KmAgentObject) => boolean) => {
+    let last: KmAgentObject | undefined;
+    return await eventually(
+      what,
+      async () => {
+        last = await kmagent(name);
+        if (last && holds(last)) return last;
+        throw new Error(JSON.stringify(last?.status));
+      },
+      { withinMs },
+    );
+  };
+  return {
+    namespace,
+    release,
+    platform,
+    kmagent,
+    async applyKmAgent(spec = {}, name = "km-agent") {
+      await kubectl.apply({
+        apiVersion: "kloudmate.com/v1alpha1",
+        kind: "KmAgent",
+        metadata: { name, namespace },
+        spec: { ...testSpec(images, platform), ...spec },
+      });
+    },
+    waitFor: (type, status, withinMs, name = "km-agent") =>
+      waitUntil(`${type}=${status}`, withinMs, name, (seen) => conditionOf(seen, type)?.status === status),
+    waitHealthy: (withinMs = 90_000, name = "km-agent") =>
+      waitUntil("every node is healthy", withinMs, name, ({ metadata, status }) => {
+        const { desired = 0, healthy = 0 } = status?.nodes ?? {};
+        const complete = status?.rollout?.phase === "Complete" && status.observedGeneration === metadata.generation;
+        return complete && desired > 0 && healthy === desired;
+      }),
+    async leave() {
+      const violations = await platform.violations();
+      await kubectl(["delete", "kmagents", "--all", "-n", namespace, "--wait", "--timeout=60s"]);
+      await helm(cluster, ["uninstall", release, "-n", namespace, "--wait", "--timeout", "60s"], signal);
+      await kubectl(["delete", "namespace", namespace, "--wait", "--timeout=120s"]);
+      await kubectl([
+        "delete",
+        "clusterrole,clusterrolebinding",
+        "-l",
+        `app.kubernetes.io/instance=${release}`,
+        "--ignore-not-found",
+      ]);
+      await platform.stop();
+      return violations;
+    },
+  };
+}
+
+/** A spec that suits tests: the stock collector, fast probes and reports, the test's own platform. */
+export function testSpec(images: Images, platform: { readonly platform: string; readonly otlp: string }) {
+  return {
+    clusterName: "test-cluster",
+    apiKeySecretRef: { name: "km-agent-credentials", key: "apiKey" },
+    collectorEndpoint: platform.otlp,
+    platform: { endpoint: platform.platform, configCheckInterval: "5s", nodeReports: { interval: "10s" } },
+    distribution: "custom",
+    components: COLLECTOR_COMPONENTS,
+    nodeAgent: { image: images.collector, terminationGracePeriodSeconds: 5 },
+    clusterAgent: { image: images.collector },
+    health: { interval: "5s", startupGrace: "5s" },
+  };
+}
