@@ -84,6 +84,7 @@ export const imagePullSecrets = z
   .max(16)
   .meta(meta({ description: "Secrets for a private registry.", listType: "map", mapKeys: ["name"] }));
 
+// Six at most: with more, Kubernetes 1.29 finds the rule that compares requests with limits too costly.
 const quantities = (description: string) =>
   z
     .record(
@@ -96,7 +97,7 @@ const quantities = (description: string) =>
         }),
       ),
     )
-    .meta(meta({ description, maxProperties: 16 }));
+    .meta(meta({ description, maxProperties: 6 }));
 
 /** As in a container. */
 export const resources = z
