@@ -1,13 +1,16 @@
 // make up: brings the cluster up, or says that it is.
 import { toolPath } from "./build.ts";
 import { runUntilInterrupted } from "./interrupt.ts";
-import { clusterIsUp, ensureCluster } from "./provider.ts";
+import { ensureCluster } from "./provider.ts";
 
 await runUntilInterrupted(async (signal) => {
   const started = performance.now();
   const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
-  const found = await clusterIsUp(signal);
-  const cluster = await ensureCluster(signal, (line) => console.log(`${seconds().padStart(7)}  ${line}`));
+  let found = true;
+  const cluster = await ensureCluster(signal, (line) => {
+    found = false;
+    console.log(`${seconds().padStart(7)}  ${line}`);
+  });
   const nodes = await cluster.nodes(signal);
   console.log(
     `${found ? "The cluster is up already" : `The cluster is up after ${seconds()}`}: ${nodes.map(({ name, address }) => `${name} (${address})`).join(", ")}.`,
