@@ -102,20 +102,24 @@ export function createWriter(options: WriterOptions): Writer {
     readonly idempotent?: boolean;
   }
 
-  const send = (write: Write, signal: AbortSignal): Promise<KubeResponse> => {
+  const send = async (write: Write, signal: AbortSignal): Promise<KubeResponse> => {
     const { idempotent = false, ...request } = write;
     // Also here, so that without a right to write not even a connection is opened.
     fence();
-    return client.request(
-      {
-        ...request,
-        timeoutMs: Math.max(1, Math.min(timeoutMs, remainingMs())),
-        maxBytes: MAX_BYTES,
-        retries: idempotent ? 2 : 0,
-        beforeSend: fence,
-      },
-      signal,
-    );
+    try {
+      return await client.request(
+        {
+          ...request,
+          timeoutMs: Math.max(1, Math.min(timeoutMs, remainingMs())),
+          maxBytes: MAX_BYTES,
+          retries: idempotent ? 2 : 0,
+          beforeSend: fence,
+        },
+        signal,
+      );
+    } catch (error) {
+      throw asConflict(error);
+    }
   };
 
   const applyTo = async (
@@ -207,6 +211,13 @@ function forApply({ name, namespace, labels, annotations, ownerReferences, final
     ...(ownerReferences && { ownerReferences }),
     ...(finalizers && { finalizers }),
   };
+}
+
+/** A patch that carries another UID than the object has is refused as invalid (422): for us that's a conflict like any other. */
+function asConflict(error: unknown): unknown {
+  if (!(error instanceof KmError) || error.code !== "Invalid") return error;
+  const replaced = error.causes.some(({ field }) => field === "metadata.uid");
+  return replaced ? new KmError("Conflict", error.message, { cause: error, causes: error.causes }) : error;
 }
 
 function writtenOf(answer: KubeResponse, what: string): Written {

@@ -57,7 +57,11 @@ export interface LinkedSignal {
  */
 export function linkSignal(parent: AbortSignal): LinkedSignal {
   const controller = new AbortController();
-  const onAbort = () => controller.abort(new KmError("Aborted", "stopped"));
+  // A parent that says why (silence, a deadline) is quoted; whatever else a signal's reason may be, it means that we stop.
+  const onAbort = () => {
+    const reason: unknown = parent.reason;
+    controller.abort(reason instanceof KmError ? reason : new KmError("Aborted", "stopped"));
+  };
   if (parent.aborted) onAbort();
   else parent.addEventListener("abort", onAbort, { once: true });
   return {

@@ -69,7 +69,7 @@ class Recorder implements EventRecorder {
   readonly #queue: Occurrence[] = [];
   #busy = false;
   #wake: () => void = () => undefined;
-  #idle: PromiseWithResolvers<void> | undefined;
+  #idle: ReturnType<typeof Promise.withResolvers<null>> | undefined;
 
   constructor(options: EventRecorderOptions, signal: AbortSignal) {
     this.#options = options;
@@ -82,8 +82,10 @@ class Recorder implements EventRecorder {
     const occurrence: Occurrence = { involved, type, reason, message: fitMessage(message), at: clock.wallNow() };
     const key = budgetKey(occurrence);
     const bucket = takeToken(this.#buckets.get(key), clock.now());
-    if (!bucket) return onDropped?.("rate", reason);
-    if (this.#signal.aborted || this.#queue.length >= MAX_QUEUED) return onDropped?.("queue", reason);
+    if (!bucket || this.#signal.aborted || this.#queue.length >= MAX_QUEUED) {
+      onDropped?.(bucket ? "queue" : "rate", reason);
+      return;
+    }
     this.#buckets.set(key, bucket);
     this.#queue.push(occurrence);
     this.#wake();
@@ -91,7 +93,7 @@ class Recorder implements EventRecorder {
 
   async flush(): Promise<void> {
     if (this.#queue.length === 0 && !this.#busy) return;
-    this.#idle ??= Promise.withResolvers<void>();
+    this.#idle ??= Promise.withResolvers<null>();
     await this.#idle.promise;
   }
 
@@ -113,28 +115,37 @@ class Recorder implements EventRecorder {
   }
 
   #settleIdle(): void {
-    this.#idle?.resolve();
+    this.#idle?.resolve(null);
     this.#idle = undefined;
   }
 
   async #deliver(occurrence: Occurrence): Promise<void> {
-    const { clock, random, onDropped } = this.#options;
+    const { random, onDropped } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#tell(occurrence);
         return;
       } catch (error) {
         const failure =
-          error instanceof KmError ? error : new KmError("Unavailable", "event: unexpected failure", { cause: error });
+          error instanceof KmError ? error : new KmError("Unavailable", "event: unexpected", { cause: error });
         const hopeful = failure.code === "Unavailable" || failure.code === "Throttled" || failure.code === "Timeout";
-        if (!hopeful || attempt === MAX_TRIES) return onDropped?.("failed", occurrence.reason, failure);
         const wait = Math.max(failure.retryAfterMs ?? 0, random() * 1000 * 2 ** attempt);
-        try {
-          await sleep(clock, wait, this.#signal);
-        } catch (stopped) {
-          return onDropped?.("failed", occurrence.reason, stopped as KmError);
+        if (!hopeful || attempt === MAX_TRIES || !(await this.#waited(wait))) {
+          onDropped?.("failed", occurrence.reason, failure);
+          return;
         }
       }
+    }
+  }
+
+  /** False where the signal came first. */
+  async #waited(ms: number): Promise<boolean> {
+    try {
+      await sleep(this.#options.clock, ms, this.#signal);
+      return true;
+    } catch (error) {
+      if (this.#signal.aborted) return false;
+      throw error;
     }
   }
 

@@ -110,9 +110,7 @@ class Work<T> {
       const outcome = await this.#await(state);
       if (outcome === undefined) break;
       state = transition(state, outcome, backoff);
-      if (outcome.kind === "failed" || outcome.kind === "broke") {
-        this.#options.hooks?.failed?.(outcome.error, state.at === "waiting" ? state.waitMs : 0);
-      }
+      this.#tellFailure(outcome, state);
     }
     this.#settleSynced(false);
   }
@@ -128,6 +126,18 @@ class Work<T> {
         return this.#wait(state.waitMs);
       default:
         return state satisfies never;
+    }
+  }
+
+  #tellFailure(outcome: Outcome, next: ReflectorState): void {
+    const waitMs = next.at === "waiting" ? next.waitMs : 0;
+    if (outcome.kind === "failed" || outcome.kind === "broke") this.#options.hooks?.failed?.(outcome.error, waitMs);
+    else if (outcome.kind === "ended" && waitMs > 0) {
+      const early = new KmError(
+        "Unavailable",
+        `WATCH ${this.#path}: the server ended it after ${Math.round(outcome.livedMs)} ms`,
+      );
+      this.#options.hooks?.failed?.(early, waitMs);
     }
   }
 
