@@ -6,14 +6,14 @@ import { ensureCluster } from "./provider.ts";
 await runUntilInterrupted(async (signal) => {
   const started = performance.now();
   const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
-  let found = true;
+  let steps = 0;
   const cluster = await ensureCluster(signal, (line) => {
-    found = false;
+    steps += 1;
     console.log(`${seconds().padStart(7)}  ${line}`);
   });
   const nodes = await cluster.nodes(signal);
   console.log(
-    `${found ? "The cluster is up already" : `The cluster is up after ${seconds()}`}: ${nodes.map(({ name, address }) => `${name} (${address})`).join(", ")}.`,
+    `${steps === 0 ? "The cluster is up already" : `The cluster is up after ${seconds()}`}: ${nodes.map(({ name, address }) => `${name} (${address})`).join(", ")}.`,
   );
   console.log(`  export KUBECONFIG=${cluster.kubeconfigPath}`);
   console.log(`  kubectl: ${toolPath("kubectl")}`);
