@@ -57,7 +57,8 @@ function fromField(name: string, fieldPath: string): EnvVar {
 
 /** Kubelet replaces `$(NAME)` in values; what a user wrote is meant as it stands. */
 function literal(text: string): string {
-  return text.replaceAll("$(", "$$(");
+  // A function, for in a replacement text `$$` would mean one `$`.
+  return text.replaceAll("$(", () => "$$(");
 }
 
 /** The vendor's agent wants a duration with its unit. */
