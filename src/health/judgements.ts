@@ -116,7 +116,7 @@ function collectorMissedFewProbes({ pod, running, probe, previous, context }: Su
     probe.misses >= context.settings.failureThreshold
   )
     return null;
-  const wasHealthy = previous?.kind === "healthy" && previous.podUid === pod.uid;
+  const wasHealthy = previous?.reason === "Healthy" && previous.podUid === pod.uid;
   if (!wasHealthy && !(probe.everOk && running.restarts === 0)) return null;
   const summary = `the agent runs; its collector missed ${probe.misses} of the ${context.settings.failureThreshold} probes in a row that make a fault`;
   return verdictOf("healthy", fault("Healthy", summary), { source: "probe" });

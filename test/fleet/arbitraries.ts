@@ -26,6 +26,12 @@ const words = fc.oneof(
   ),
   fc.string({ unit: "binary", maxLength: 60 }),
 );
+
+/** The usual value four times of five, so that rare states don't hide all others. */
+function mostly<T>(usual: T, rare: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, rare);
+}
+
 const restarts = fc.nat({ max: 3 });
 
 const termination: fc.Arbitrary<Termination> = fc.record({
@@ -50,13 +56,10 @@ const pod: fc.Arbitrary<PodObservation> = fc.record({
   uid: podUid,
   revision: fc.constantFrom(TARGET, "rev1", ""),
   createdAt: time,
-  deleting: fc.boolean(),
-  phase: fc.constantFrom(
-    "Pending" as const,
-    "Running" as const,
-    "Succeeded" as const,
-    "Failed" as const,
-    "Unknown" as const,
+  deleting: mostly(false, fc.constant(true)),
+  phase: mostly<PodObservation["phase"]>(
+    "Running",
+    fc.constantFrom("Pending" as const, "Succeeded" as const, "Failed" as const, "Unknown" as const),
   ),
   reason: words,
   message: words,
@@ -93,15 +96,13 @@ export const anyNode: fc.Arbitrary<NodeObservation> = fc.record({
   name: fc
     .constantFrom("node-1", "node-2", "node-3", "node-10")
     .chain((name) => fc.nat({ max: 9 }).map((index) => `${name}${index}`)),
-  labels: fc.constantFrom(
+  labels: mostly<Record<string, string>>(
     { "kubernetes.io/os": "linux" },
-    { "kubernetes.io/os": "windows" },
-    {},
-    { type: "virtual-kubelet" },
+    fc.constantFrom({ "kubernetes.io/os": "windows" }, {}, { "kubernetes.io/os": "linux", type: "virtual-kubelet" }),
   ),
   taints: fc.array(
     fc.record({
-      key: fc.constantFrom("dedicated", "ToBeDeletedByClusterAutoscaler", "node.kubernetes.io/unschedulable"),
+      key: mostly("dedicated", fc.constantFrom("ToBeDeletedByClusterAutoscaler", "node.kubernetes.io/unschedulable")),
       value: fc.constantFrom("", "x"),
       effect: fc.constantFrom("NoSchedule" as const, "PreferNoSchedule" as const, "NoExecute" as const),
     }),
@@ -109,15 +110,18 @@ export const anyNode: fc.Arbitrary<NodeObservation> = fc.record({
   ),
   os: fc.constant("linux"),
   architecture: fc.constantFrom("amd64", "arm64"),
-  ready: fc.option(
-    fc.record({
-      status: fc.constantFrom("True" as const, "False" as const, "Unknown" as const),
-      since: time,
-      message: words,
-    }),
+  ready: mostly<NodeObservation["ready"]>(
+    { status: "True", since: NOW - 4 * HOUR, message: "" },
+    fc.option(
+      fc.record({
+        status: fc.constantFrom("True" as const, "False" as const, "Unknown" as const),
+        since: time,
+        message: words,
+      }),
+    ),
   ),
   createdAt: time,
-  deleting: fc.boolean(),
+  deleting: mostly(false, fc.constant(true)),
   pod: fc.option(pod),
   probe: fc.option(probe),
 });
