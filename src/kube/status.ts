@@ -83,7 +83,7 @@ function causesOf(causes: unknown): readonly FieldCause[] {
 
 /** One line without control characters, cut to a bound: these texts end in conditions and logs. */
 function clean(text: string): string {
-  const flat = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  const flat = text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
   return flat.length <= MAX_MESSAGE ? flat : `${flat.slice(0, MAX_MESSAGE - 1)}…`;
 }
 
