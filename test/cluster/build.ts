@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { ensureDebianPackages } from "./debian.ts";
+import { runUntilInterrupted } from "./interrupt.ts";
 import { ensureEntry, entryPath, isCached, publish, temporaryDirectory, withBuildLock } from "./tools/cache.ts";
 import type { CacheEntry } from "./tools/cache.ts";
 import { estimateRest, inWords } from "./tools/estimate.ts";
@@ -33,7 +34,7 @@ export function toolPath(name: ToolName): string {
   const given = suppliedPath(name);
   if (given !== undefined) return given;
   const path = join(entryPath(entryOf(name)), name);
-  if (!existsSync(path)) throw new Error(`${name} isn't built: run "make tools"`);
+  if (!existsSync(path)) throw new Error(`${name} isn't built: "node test/cluster/build.ts" builds it`);
   return path;
 }
 
@@ -112,6 +113,7 @@ async function buildPrograms(
       renameSync(join(directory, program), join(own, program));
       publish(own, goEntry(program));
     }
+    rmSync(directory, { recursive: true });
   });
 }
 
@@ -136,21 +138,16 @@ function sayOnStderr(line: string): void {
 }
 
 /** `node test/cluster/build.ts [PROGRAM…]`: builds these, or all that `make up` needs. */
-async function main(): Promise<void> {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const)
-    process.once(name, () => controller.abort(new Error(`stopped by ${name}`)));
+async function main(signal: AbortSignal): Promise<void> {
   const asked = process.argv.slice(2);
-  const known: readonly string[] = [...CLUSTER_TOOLS, "kwok"];
-  const unknown = asked.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`no such program: ${unknown.join(", ")} (there are ${known.join(", ")})`);
-  await ensureDebianPackages(controller.signal);
-  await ensureTools(asked.length > 0 ? (asked as ToolName[]) : CLUSTER_TOOLS, controller.signal);
+  const known: readonly ToolName[] = [...CLUSTER_TOOLS, "kwok"];
+  const names = asked.map((name) => known.find((tool) => tool === name) ?? refuse(name, known));
+  await ensureDebianPackages(signal);
+  await ensureTools(names.length > 0 ? names : CLUSTER_TOOLS, signal);
 }
 
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
+function refuse(name: string, known: readonly ToolName[]): never {
+  throw new Error(`no such program: ${name} (there are ${known.join(", ")})`);
 }
+
+if (import.meta.main) await runUntilInterrupted(main);
