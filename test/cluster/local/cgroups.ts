@@ -24,16 +24,17 @@ export function cgroupProcesses(cgroup: string): number[] {
   return [...new Set(ids)].map(Number);
 }
 
-/** Removes a cgroup whose processes are gone, with all below it. */
-export function removeCgroup(cgroup: string): void {
+/** Removes a cgroup whose processes are gone, with all below it; says whether it could, for the kernel may need a moment after the last of them. */
+export function removeCgroup(cgroup: string): boolean {
   for (const directory of cgroupDirectories(cgroup).reverse()) {
     try {
       rmdirSync(directory);
     } catch (error) {
       // A hierarchy that is mounted twice (cpu and cpu,cpuacct) shows the same directory under two names.
-      if (!isAbsent(error)) throw error;
+      if (!isAbsent(error) && (error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
     }
   }
+  return cgroupDirectories(cgroup).length === 0;
 }
 
 function withDescendants(directory: string): string[] {

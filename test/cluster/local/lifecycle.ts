@@ -7,7 +7,7 @@ import { ensureImages, imageArchive } from "../images.ts";
 import { together } from "../together.ts";
 import { ADDON_IMAGES, applyAddons } from "./addons.ts";
 import { createCertificates, writeKubeconfig } from "./certificates.ts";
-import { cgroupProcesses, removeCgroup } from "./cgroups.ts";
+import { cgroupProcesses } from "./cgroups.ts";
 import { nodeIndices, readState, writeState } from "./cluster-state.ts";
 import {
   adminKubeconfig,
@@ -25,7 +25,7 @@ import { withLock } from "./lock.ts";
 import { checkVisibleInNodes } from "./machine.ts";
 import { createBridge, deleteNetwork, freeSlot } from "./network.ts";
 import { networkPlan, nodePlan } from "./network-plan.ts";
-import { joinNode, nodeProcesses, prepareNode } from "./node.ts";
+import { cgroupGone, joinNode, nodeProcesses, prepareNode } from "./node.ts";
 import type { NodeHost } from "./node.ts";
 import { kill, ProcessTable } from "./process.ts";
 import { openRegistry, REGISTRY, startRegistry } from "./registry-process.ts";
@@ -211,11 +211,8 @@ async function takeDown(identity: ClusterIdentity, signal: AbortSignal): Promise
   );
   await processes.killMarked();
   for (const pid of cgroupProcesses(cgroup)) kill(pid, "SIGKILL");
-  await until("the containers' processes are gone", 10_000, signal, () =>
-    Promise.resolve(cgroupProcesses(cgroup).length === 0),
-  );
+  await cgroupGone(cgroup, signal);
   await deleteNetwork(bridge, signal);
-  removeCgroup(cgroup);
   rmSync(stateDirectory, { recursive: true, force: true });
   await expectNothingLeft(identity, processes, signal);
 }

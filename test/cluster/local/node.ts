@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { toolPath } from "../build.ts";
 import { run } from "../command.ts";
 import { imageArchive, imageReference } from "../images.ts";
+import { removeCgroup } from "./cgroups.ts";
 import { createNodeCertificate, writeKubeconfig } from "./certificates.ts";
 import { nodeDirectory } from "./cluster-state.ts";
 import { CONTAINERD_SOCKET, writeContainerdConfig } from "./containerd.ts";
@@ -12,6 +13,7 @@ import type { ControlPlane } from "./control-plane.ts";
 import type { ClusterIdentity } from "./identity.ts";
 import { kubeletFlags, kubeProxyFlags } from "./kubelet.ts";
 import type { NodeConfigInput } from "./kubelet.ts";
+import { until } from "./kube-api.ts";
 import { inMachine, machineName, startMachine } from "./machine.ts";
 import { connectNode, disconnectNode } from "./network.ts";
 import { nodePlan } from "./network-plan.ts";
@@ -80,10 +82,16 @@ export async function startKubelet(host: NodeHost, node: string, signal: AbortSi
   await launchInNode(host, node, "kubelet", [toolPath("kubelet"), ...kubeletFlags(configInput(host, plan))], signal);
 }
 
-/** Ends a node's machine, and with it every process and every mount of the node. */
+/** Ends a node's machine, and with it every process, every mount and every cgroup of the node. */
 export async function stopNode(host: NodeHost, node: string, signal: AbortSignal): Promise<void> {
   for (const name of nodeProcesses(node)) await host.processes.stop(name, 0);
+  await cgroupGone(`${host.identity.cgroup}/${node}`, signal);
   await disconnectNode(planOf(host, node), signal);
+}
+
+/** Waits until the processes of a cgroup, which were killed, are gone, and removes it. */
+export async function cgroupGone(cgroup: string, signal: AbortSignal): Promise<void> {
+  await until(`the cgroup ${cgroup} is empty and removed`, 10_000, signal, () => Promise.resolve(removeCgroup(cgroup)));
 }
 
 /** Forgets a stopped node's files. */
