@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { meta } from "./fields.ts";
 import type { ValidationRule } from "./fields.ts";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { configMapKey, meta, text } from "./fields.ts";
 
 const componentConfig = (description: string) =>

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One CEL rule of the CRD: `rule` is judged by the API server, `message` tells the user how to mend it. */
 export interface ValidationRule {

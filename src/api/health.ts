@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { countOrPercent, duration, meta, notLonger } from "./fields.ts";
 
 /** `spec.health`. */

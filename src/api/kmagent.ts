@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { NODE_AGENT_RULES, clusterAgent, nodeAgent } from "./agents.ts";
 import { config } from "./collector-config.ts";
 import { configMapKey, dataKey, form, meta, objectName, text } from "./fields.ts";

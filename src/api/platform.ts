@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { duration, durationOrSeconds, form, meta, text } from "./fields.ts";
 
 /** An http or https URL that holds nothing secret; `example` tells a user what one looks like. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { form, meta, objectName, passThrough, stringMap, text } from "./fields.ts";
 import { GROUP, LABEL } from "./labels.ts";
 

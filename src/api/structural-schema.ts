@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { KmError } from "./errors.ts";
 import type { ValidationRule } from "./fields.ts";
 

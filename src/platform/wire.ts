@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Whether an agent or a collector works, in the platform's two words. */
 export type RunState = "Running" | "Stopped";
