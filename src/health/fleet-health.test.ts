@@ -1,0 +1,242 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { anyFleet } from "../../test/fleet/arbitraries.ts";
+import {
+  ended,
+  fleet,
+  HOUR,
+  MINUTE,
+  node,
+  nodeOfFleet,
+  NOW,
+  pod,
+  probe,
+  SETTINGS,
+  unmasked,
+  waiting,
+} from "../../test/fleet/observations.ts";
+import { fleetHealth, LISTED_NODES } from "./fleet-health.ts";
+import type { FleetHealth } from "./fleet-health.ts";
+import type { NodeHealth } from "./node-health.ts";
+import type { FleetObservation, NodeObservation } from "./observation.ts";
+import { rememberedHealth } from "./remembered.ts";
+import type { RememberedHealth } from "./remembered.ts";
+
+const NOTHING: ReadonlyMap<string, NodeHealth> = new Map();
+
+function judged(
+  observed: FleetObservation,
+  previous: ReadonlyMap<string, NodeHealth | RememberedHealth> = NOTHING,
+  now = NOW,
+): FleetHealth {
+  return fleetHealth(observed, SETTINGS, previous, now, unmasked);
+}
+
+const crash = (of = {}) =>
+  pod({ ready: false, container: waiting("CrashLoopBackOff", { restarts: 2, last: ended() }), ...of });
+const notReady = (since: number) => ({ status: "Unknown", since, message: "" }) as const;
+
+/** Events of a sequence of observations of one node, a minute apart. */
+function eventsOf(...observations: NodeObservation[]): string[] {
+  let previous: ReadonlyMap<string, NodeHealth> = NOTHING;
+  return observations.flatMap((observed, step) => {
+    const health = judged(fleet([observed]), previous, NOW + step * MINUTE);
+    previous = health.byNode;
+    return health.transitions.map(({ event, from, to }) => `${event}: ${from ?? "nothing"} to ${to}`);
+  });
+}
+
+describe("the fleet in numbers", () => {
+  it("counts every node once, by its kind", () => {
+    const health = judged(
+      fleet([
+        nodeOfFleet(1),
+        nodeOfFleet(2, { pod: crash() }),
+        nodeOfFleet(3, { pod: pod({ deleting: true }) }),
+        nodeOfFleet(4, { ready: { status: "True", since: NOW - 1_000, message: "" }, pod: null }),
+        nodeOfFleet(5, { deleting: true }),
+        nodeOfFleet(6, { ready: notReady(NOW - HOUR), probe: null }),
+        nodeOfFleet(7, { pod: pod({ phase: "Pending", container: null, unschedulable: "1 Insufficient cpu" }) }),
+        nodeOfFleet(8, { labels: {} }),
+      ]),
+    );
+    expect(health.counts).toEqual({
+      desired: 6,
+      healthy: 1,
+      unhealthy: 1,
+      updating: 1,
+      starting: 1,
+      leaving: 1,
+      notReady: 1,
+      uncovered: 1,
+      excluded: 1,
+      updated: 5,
+      outdated: 0,
+    });
+  });
+
+  it("tells pods of the target revision from older ones", () => {
+    const old = (index: number, of = {}) =>
+      nodeOfFleet(index, { pod: pod({ uid: `pod-${index}`, revision: "rev1" }), ...of });
+    const { counts } = judged(
+      fleet([nodeOfFleet(1), old(2), old(3, { ready: notReady(NOW - HOUR) }), old(4, { deleting: true })]),
+    );
+    expect({ updated: counts.updated, outdated: counts.outdated }).toEqual({ updated: 1, outdated: 1 });
+  });
+
+  it("adds up, and doesn't depend on the order of the nodes", () => {
+    fc.assert(
+      fc.property(anyFleet, (observed) => {
+        const health = judged(observed);
+        const {
+          healthy,
+          unhealthy,
+          updating,
+          starting,
+          leaving,
+          notReady: down,
+          uncovered,
+          excluded,
+          desired,
+        } = health.counts;
+        expect(healthy + unhealthy + updating + starting + down + uncovered).toBe(desired);
+        expect(desired + leaving + excluded).toBe(observed.nodes.length);
+        expect(judged({ ...observed, nodes: observed.nodes.toReversed() })).toEqual(health);
+      }),
+    );
+  });
+
+  it("never says something new of a fleet that didn't change, and keeps the very objects", () => {
+    fc.assert(
+      fc.property(anyFleet, (observed) => {
+        const first = judged(observed);
+        const second = judged(observed, first.byNode);
+        expect(second.transitions).toEqual([]);
+        expect(second.nodes.every((health, index) => health === first.nodes[index])).toBe(true);
+      }),
+    );
+  });
+
+  it("keeps each beginning for as long as kind and reason stay, whatever else happens", () => {
+    fc.assert(
+      fc.property(anyFleet, anyFleet, fc.nat({ max: HOUR }), (before, after, passed) => {
+        const first = judged(before);
+        for (const health of judged(after, first.byNode, NOW + passed).nodes) {
+          const known = first.byNode.get(health.node);
+          if (known?.kind === health.kind && known.reason === health.reason) expect(health.since).toBe(known.since);
+        }
+      }),
+    );
+  });
+});
+
+describe("the worst nodes", () => {
+  it("are the oldest faults, NotReady nodes after the unhealthy, and never more than the status lists", () => {
+    const down = nodeOfFleet(0, { ready: notReady(NOW - 9 * HOUR), probe: null });
+    const sick = Array.from({ length: 30 }, (_, index) =>
+      nodeOfFleet(index + 1, { pod: crash({ uid: `pod-${index + 1}` }) }),
+    );
+    const first = judged(fleet([down, ...sick.slice(20)]));
+    const second = judged(fleet([down, ...sick]), first.byNode, NOW + HOUR);
+    expect(second.worstUnhealthy).toHaveLength(LISTED_NODES);
+    expect(second.worstUnhealthy.slice(0, 10).map(({ since }) => since)).toEqual(Array.from({ length: 10 }, () => NOW));
+    expect(first.worstUnhealthy.at(-1)?.node).toBe("node-0");
+  });
+});
+
+describe("transitions", () => {
+  const healthy = node();
+  const sick = node({ pod: crash() });
+  const replaced = node({
+    pod: pod({ uid: "pod-2", phase: "Pending", createdAt: NOW, ready: false, container: waiting("ContainerCreating") }),
+    probe: null,
+  });
+  const recovered = node({ pod: pod({ uid: "pod-2" }), probe: probe(undefined, { podUid: "pod-2" }) });
+  const noRoom = node({
+    pod: pod({ phase: "Pending", ready: false, container: null, unschedulable: "1 Insufficient cpu" }),
+    probe: null,
+  });
+  const leaving = node({ deleting: true, pod: crash() });
+
+  it.each([
+    { name: "a node that is healthy from the start is no news", steps: [healthy, healthy], events: [] },
+    {
+      name: "a node that is found sick is told once",
+      steps: [sick, sick],
+      events: ["NodeUnhealthy: nothing to unhealthy"],
+    },
+    {
+      name: "a recovery is told, also by way of a new pod",
+      steps: [healthy, sick, replaced, recovered],
+      events: ["NodeUnhealthy: healthy to unhealthy", "NodeRecovered: unhealthy to healthy"],
+    },
+    { name: "a plain replacement of a pod is no news", steps: [healthy, replaced, recovered], events: [] },
+    {
+      name: "a node without room is uncovered, then covered",
+      steps: [noRoom, replaced, recovered],
+      events: ["NodeUncovered: nothing to uncovered", "NodeCovered: uncovered to healthy"],
+    },
+    { name: "a node that leaves is no news, whatever its pod does", steps: [healthy, leaving], events: [] },
+    {
+      name: "a stopped kubelet is told",
+      steps: [healthy, node({ ready: notReady(NOW), createdAt: 0, probe: null })],
+      events: ["NodeUnhealthy: healthy to notReady"],
+    },
+  ])("$name", ({ steps, events }) => {
+    expect(eventsOf(...steps)).toEqual(events);
+  });
+
+  it("names the node and what is wrong", () => {
+    expect(judged(fleet([sick])).transitions[0]?.message).toMatch(/^node-1: The collector ended with exit code 1/);
+  });
+});
+
+describe("what an earlier operator left in the status", () => {
+  it("keeps beginnings and repeats no event", () => {
+    const sick = fleet([
+      nodeOfFleet(1, { pod: crash() }),
+      nodeOfFleet(2, { ready: notReady(NOW - HOUR), probe: null }),
+    ]);
+    const status = {
+      unhealthyNodes: [
+        { node: "node-1", since: "2026-11-23T10:00:00Z", reason: "CollectorExited", message: "" },
+        { node: "node-2", since: "2026-11-23T11:00:00Z", reason: "NodeNotReady", message: "" },
+        { node: "node-3", since: "no time", reason: "CollectorExited", message: "" },
+        { node: "node-4", since: "2026-11-23T11:00:00Z", reason: "toString", message: "" },
+      ],
+    };
+    const remembered = rememberedHealth(status);
+    const health = judged(sick, remembered);
+    expect([...remembered.keys()]).toEqual(["node-1", "node-2"]);
+    expect(health.nodes.map(({ since }) => new Date(since).toISOString())).toEqual([
+      "2026-11-23T10:00:00.000Z",
+      "2026-11-23T11:00:00.000Z",
+    ]);
+    expect(health.transitions).toEqual([]);
+  });
+});
+
+describe("when to look again", () => {
+  it("is the soonest end of a grace", () => {
+    const young = (index: number, since: number) =>
+      nodeOfFleet(index, { ready: { status: "True", since, message: "" }, pod: null });
+    expect(judged(fleet([nodeOfFleet(1), young(2, NOW - 1_000), young(3, NOW - 30_000)])).nextChangeAt).toBe(
+      NOW + 90_000,
+    );
+  });
+
+  it("is never, where time alone changes nothing", () => {
+    expect(judged(fleet([nodeOfFleet(1)])).nextChangeAt).toBeNull();
+  });
+});
+
+describe("a network that blocks our probes", () => {
+  it("is one finding, not a fleet of sick nodes", () => {
+    const silent = (index: number) =>
+      nodeOfFleet(index, { probe: probe({ kind: "timeout" }, { podUid: `pod-${index}` }) });
+    const health = judged(fleet([silent(1), silent(2), silent(3)]));
+    expect(health.findings.probesBlocked).toBe(true);
+    expect(health.counts.healthy).toBe(3);
+    expect(health.nodes.map(({ source }) => source)).toEqual(["kubelet", "kubelet", "kubelet"]);
+  });
+});
