@@ -1,0 +1,140 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { KmAgentStatus } from "../api/kmagent.ts";
+import { COMPLETE, facts, healthOf, healthyNodes, spec } from "../../test/fleet/facts.ts";
+import { anyFleet } from "../../test/fleet/arbitraries.ts";
+import { ended, HOUR, nodeOfFleet, NOW, pod, probe, TARGET, waiting } from "../../test/fleet/observations.ts";
+import { utf8Bytes } from "../health/foreign-text.ts";
+import type { NodeObservation } from "../health/observation.ts";
+import { assembleStatus } from "./assemble.ts";
+import { STATUS_BYTES } from "./bound.ts";
+import type { StatusFacts } from "./facts.ts";
+
+const SICK = [
+  nodeOfFleet(1),
+  nodeOfFleet(2),
+  nodeOfFleet(3, { probe: probe({ kind: "timeout" }, { podUid: "pod-3" }) }),
+];
+
+/** A node that ends with words as long and as awkward to write as they come. */
+function loud(index: number, uncovered: boolean): NodeObservation {
+  const name = `${"n".repeat(240)}-${index}`;
+  const words = '"\\'.repeat(2_048);
+  const uid = `pod-${index}`;
+  return nodeOfFleet(index, {
+    name,
+    probe: null,
+    pod: uncovered
+      ? pod({ uid, phase: "Pending", container: null, unschedulable: words })
+      : pod({
+          uid,
+          ready: false,
+          container: waiting("CrashLoopBackOff", { restarts: 9, last: ended({ message: words }) }),
+        }),
+  });
+}
+
+function conditionOf(status: KmAgentStatus, type: string) {
+  return status.conditions?.find((condition) => condition.type === type);
+}
+
+describe("the status", () => {
+  it("tells counts, findings and what is in force", () => {
+    const status = assembleStatus(facts({ fleet: healthOf(SICK), generation: 7 }), {}, NOW);
+    expect(status).toMatchObject({
+      observedGeneration: 7,
+      nodes: { desired: 3, healthy: 2, unhealthy: 1, uncovered: 0 },
+      unhealthyNodes: [{ node: "node-3", since: "2026-11-23T12:00:00Z", reason: "Unresponsive" }],
+      uncoveredNodes: [],
+      config: { source: "Default", revision: TARGET, since: "2026-11-23T12:00:00Z" },
+      rollout: { phase: "Complete", target: TARGET, stable: TARGET, updated: 3, failed: 0 },
+      clusterAgent: { ready: true, revision: "rev1" },
+      operatorVersion: "0.1.0",
+    });
+  });
+
+  it("moves lastTransitionTime when a condition's status changes, and not for a new reason or message", () => {
+    const first = assembleStatus(facts(), {}, NOW);
+    const another = assembleStatus(facts({ fleet: healthOf(healthyNodes(4)) }), first, NOW + HOUR);
+    const sick = assembleStatus(facts({ fleet: healthOf(SICK) }), another, NOW + 2 * HOUR);
+    expect([first, another, sick].map((status) => conditionOf(status, "AgentsAvailable")?.lastTransitionTime)).toEqual([
+      "2026-11-23T12:00:00Z",
+      "2026-11-23T12:00:00Z",
+      "2026-11-23T14:00:00Z",
+    ]);
+  });
+
+  it("moves `since` of configuration and phase with what they speak of only", () => {
+    const first = assembleStatus(facts(), {}, NOW);
+    const same = assembleStatus(facts({ rollout: { ...COMPLETE, updated: 2 } }), first, NOW + HOUR);
+    const next = assembleStatus(
+      facts({ inForce: { source: "Spec", revision: "rev3" }, rollout: { ...COMPLETE, target: "rev3" } }),
+      same,
+      NOW + 2 * HOUR,
+    );
+    expect([same, next].map(({ config, rollout }) => [config?.since, rollout?.phaseSince])).toEqual([
+      ["2026-11-23T12:00:00Z", "2026-11-23T12:00:00Z"],
+      ["2026-11-23T14:00:00Z", "2026-11-23T14:00:00Z"],
+    ]);
+  });
+
+  it("keeps what was seen before where a pass couldn't look, and says Unknown", () => {
+    const first = assembleStatus(facts({ fleet: healthOf(SICK) }), {}, NOW);
+    const blind = assembleStatus(facts({ fleet: null, rollout: null, inForce: null, clusterAgent: null }), first, NOW);
+    expect(blind).toMatchObject({
+      nodes: first.nodes,
+      unhealthyNodes: first.unhealthyNodes,
+      rollout: first.rollout,
+      config: first.config,
+    });
+    expect(conditionOf(blind, "AgentsAvailable")).toMatchObject({ status: "Unknown", reason: "Pending" });
+  });
+
+  it("keeps what other parts of the operator wrote: rejected revisions and the last remote verdict", () => {
+    const rejected = [{ revision: "bad", reason: "CollectorExited", message: "", since: "2026-11-23T10:00:00Z" }];
+    const lastRemote = { hash: "abc", verdict: "Refused" as const };
+    const status = assembleStatus(facts(), { rollout: { rejected }, config: { lastRemote } }, NOW);
+    expect([status.rollout?.rejected, status.config?.lastRemote]).toEqual([rejected, lastRemote]);
+  });
+
+  it("drops the cluster agent when it is switched off", () => {
+    const first = assembleStatus(facts(), {}, NOW);
+    expect(assembleStatus(facts({ clusterAgent: { kind: "disabled" } }), first, NOW)).not.toHaveProperty(
+      "clusterAgent",
+    );
+  });
+
+  it("is the same, whatever the time, for the same facts, and fits the schema", () => {
+    fc.assert(
+      fc.property(anyFleet, fc.boolean(), fc.integer({ min: 1, max: 9 * HOUR }), (observed, paused, passed) => {
+        const of: StatusFacts = facts({ fleet: healthOf(observed.nodes), spec: spec({ paused }) });
+        const first = assembleStatus(of, {}, NOW);
+        expect(assembleStatus(of, first, NOW + passed)).toEqual(first);
+        expect(KmAgentStatus.parse(first)).toEqual(first);
+      }),
+    );
+  });
+
+  it("stays within 64 KiB with 5,000 nodes and the longest texts, and shortens what explains, not what counts", () => {
+    const health = healthOf(Array.from({ length: 5_000 }, (_, index) => loud(index, index % 2 === 0)));
+    const long = '"\\'.repeat(5_000);
+    const status = assembleStatus(
+      facts({
+        fleet: health,
+        stalled: { reason: "Forbidden", message: long },
+        platform: { kind: "error", message: long },
+        remote: { kind: "refused", message: long },
+        clusterAgent: { kind: "present", ready: false, revision: "r", reason: "OOMKilled", message: long },
+        configuration: { kind: "invalid", reason: "InvalidConfig", message: long },
+        overridden: [{ object: "DaemonSet km-agent", path: long, value: long }],
+      }),
+      {},
+      NOW,
+    );
+    expect(utf8Bytes(JSON.stringify(status))).toBeLessThanOrEqual(STATUS_BYTES);
+    expect(status.nodes).toMatchObject({ desired: 5_000, unhealthy: 2_500, uncovered: 2_500 });
+    expect(status.unhealthyNodes).toHaveLength(20);
+    expect(status.unhealthyNodes?.[0]?.message).toMatch(/^The collector ended with exit code 1/);
+    expect(KmAgentStatus.parse(status)).toEqual(status);
+  });
+});
