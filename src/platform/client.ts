@@ -172,8 +172,8 @@ function failure(error: unknown, where: string, proxied: boolean): Outcome {
   if (fault !== null) return unreachable(fault.fault, proxied ? `${where} (through the proxy)` : where, fault.clause);
   if (isProtocolError(error)) return badAnswer(where, "what answers doesn't speak HTTP");
   // The error's own text may quote what was received or sent, so it isn't shown.
-  const name = error instanceof Error ? error.name : typeof error;
-  return unreachable("network", where, `the call failed (${name})`);
+  const name = (error as { name?: unknown } | null)?.name;
+  return unreachable("network", where, `the call failed (${typeof name === "string" ? name : "unknown error"})`);
 }
 
 function unreachable(

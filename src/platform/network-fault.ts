@@ -43,20 +43,24 @@ export function networkFault(error: unknown): { readonly fault: NetworkFault; re
 /** Whether what answered doesn't speak HTTP, or breaks its bounds. */
 export function isProtocolError(error: unknown): boolean {
   const code = codeIn(error);
+  // The parser's error has no code where the very first bytes are wrong.
+  if ((error as { name?: unknown } | null)?.name === "HTTPParserError") return true;
   return code.startsWith("HPE_") || code.startsWith("UND_ERR_HEADERS") || code.startsWith("UND_ERR_RES");
 }
 
-/** The first code down the chain of causes; connections that were tried on several addresses hold theirs in `errors`. */
-function codeIn(error: unknown): string {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const { code } = at as NodeJS.ErrnoException;
-    const within = at instanceof AggregateError ? codeIn(at.errors[0]) : "";
-    const found = typeof code === "string" && code !== "" ? code : within;
-    if (found !== "") return found;
-  }
-  return "";
+/**
+ * The first code down the chain of causes; an attempt on several addresses holds those of each in `errors`. By shape and not by
+ * class, for Node's own errors needn't be instances of the Error that this module sees (they aren't in a test's realm).
+ */
+function codeIn(error: unknown, depth = 0): string {
+  if (typeof error !== "object" || error === null || depth > 5) return "";
+  const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown };
+  if (typeof code === "string" && code !== "") return code;
+  const within = Array.isArray(errors) ? codeIn(errors[0], depth + 1) : "";
+  return within === "" ? codeIn(cause, depth + 1) : within;
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : "";
 }

@@ -87,7 +87,9 @@ export class NodeReports {
     const now = this.#options.clock.now();
     for (const hostname of hostnames) {
       const last = this.#queue.report(hostname);
-      if (last !== undefined) this.#queue.withdraw(removedReport(last, why), now + graceMs, now);
+      // With no key nothing would ever be sent, and farewells would only pile up.
+      if (this.#paused) this.#queue.forget(hostname);
+      else if (last !== undefined) this.#queue.withdraw(removedReport(last, why), now + graceMs, now);
     }
     this.#pump();
   }
@@ -105,9 +107,10 @@ export class NodeReports {
     this.#announceIdle();
   }
 
-  /** Resolves when the platform knows the newest state of every node, or after `ms`. */
+  /** Resolves when the platform knows the newest state of every node, or after `ms`; at once where nobody may call before. */
   async flush(ms: number): Promise<void> {
-    await this.#settled(ms);
+    const until = this.#options.clock.now() + ms;
+    if (this.#gate.kind === "open" || this.#gate.until < until) await this.#settled(ms);
   }
 
   /** Ends what is under way and everything that waits. */

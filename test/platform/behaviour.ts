@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 export type Behaviour = { readonly hostname?: string; readonly times?: number } & (
   | { readonly kind: "ok" }
   /** 200 with this body, such as a configuration. */
-  | { readonly kind: "config"; readonly body: unknown }
+  | { readonly kind: "config"; readonly body: unknown; readonly gzip?: boolean }
   /** Any status with a short body, `Retry-After` where given. */
   | { readonly kind: "status"; readonly code: number; readonly retryAfter?: string }
   | { readonly kind: "redirect"; readonly location: string; readonly code?: number }
@@ -28,51 +28,48 @@ const MEGABYTE = 1024 * 1024;
 /** Answers as told. Whatever still runs ends with `signal` or when the client goes. */
 export function answer(behaviour: Behaviour, response: ServerResponse, signal: AbortSignal): void {
   switch (behaviour.kind) {
-    case "ok": {
+    case "ok":
       json(response, 200, {});
-      return;
-    }
-    case "config": {
-      json(response, 200, behaviour.body);
-      return;
-    }
+      break;
+    case "config":
+      if (behaviour.gzip === true) {
+        response.setHeader("content-encoding", "gzip");
+        response.end(gzipSync(JSON.stringify(behaviour.body)));
+      } else json(response, 200, behaviour.body);
+      break;
     case "status":
       if (behaviour.retryAfter !== undefined) response.setHeader("retry-after", behaviour.retryAfter);
-      {
-        json(response, behaviour.code, { error: "the simulator was told to answer so" });
-        return;
-      }
+      json(response, behaviour.code, { error: "the simulator was told to answer so" });
+      break;
     case "redirect":
       response.setHeader("location", behaviour.location);
-      {
-        json(response, behaviour.code ?? 302, {});
-        return;
-      }
+      json(response, behaviour.code ?? 302, {});
+      break;
     case "garbage":
       response.setHeader("content-type", "text/html");
-      return void response.end("<html><body>Please log in to the guest network</body></html>");
-    case "huge": {
+      response.end("<html><body>Please log in to the guest network</body></html>");
+      break;
+    case "huge":
       huge(response, behaviour.megabytes ?? 50);
-      return;
-    }
+      break;
     case "bomb":
       response.setHeader("content-encoding", "gzip");
       response.setHeader("content-type", "application/json");
-      return void response.end(gzipSync(Buffer.alloc((behaviour.megabytes ?? 100) * MEGABYTE, " ")));
-    case "trickle": {
+      response.end(gzipBomb(behaviour.megabytes ?? 100));
+      break;
+    case "trickle":
       trickle(response, signal);
-      return;
-    }
+      break;
     case "silence":
-      return;
+      break;
     case "close":
       if (behaviour.halfway === true) {
         response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
         response.write('{"restart_required"', () => response.destroy());
       } else response.destroy();
-      return;
+      break;
     default:
-      return behaviour satisfies never;
+      behaviour satisfies never;
   }
 }
 
@@ -81,6 +78,12 @@ export function json(response: ServerResponse, status: number, body: unknown): v
   const text = JSON.stringify(body);
   response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
   response.end(text);
+}
+
+/** Gzip may be several members one after the other, so one megabyte is packed once and repeated. */
+function gzipBomb(megabytes: number): Buffer {
+  const member = gzipSync(Buffer.alloc(MEGABYTE, " "));
+  return Buffer.concat(Array.from({ length: megabytes }, () => member));
 }
 
 function huge(response: ServerResponse, megabytes: number): void {

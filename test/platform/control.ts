@@ -37,7 +37,10 @@ export async function startControl(
     const url = new URL(request.url ?? "/", "http://control");
     const [, root, name = "", rest = ""] = /^\/([^/]*)\/([^/]*)\/?(.*)$/.exec(url.pathname) ?? [];
     const handler = root === "control" ? handlers[`${request.method ?? ""} ${name}`] : undefined;
-    if (handler === undefined) { json(response, 404, { error: "no such control" }); return; }
+    if (handler === undefined) {
+      json(response, 404, { error: "no such control" });
+      return;
+    }
     const text = (await readAll(request)).toString("utf8");
     const result = await handler(text === "" ? null : JSON.parse(text), decodeURIComponent(rest), url.searchParams);
     if (result === undefined) response.writeHead(204).end();

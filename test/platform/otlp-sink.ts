@@ -67,12 +67,19 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
   };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? "";
-    if (request.method !== "POST" || !isSignal(path)) { refuse(response, 404); return; }
+    if (request.method !== "POST" || !isSignal(path)) {
+      refuse(response, 404);
+      return;
+    }
     const body = await readRequest(request);
     if (mode.kind === "hang") return;
-    if (mode.kind === "status") { refuse(response, mode.code); return; }
+    if (mode.kind === "status") {
+      refuse(response, mode.code);
+      return;
+    }
     if (options.apiKeys !== undefined && !options.apiKeys.includes(request.headers.authorization ?? "")) {
-      refuse(response, 401); return;
+      refuse(response, 401);
+      return;
     }
     const signal = SIGNALS[path];
     add(byAddress, request.socket.remoteAddress ?? "", signal, body.length);

@@ -13,8 +13,14 @@ export interface TestProxy {
   stop(): Promise<void>;
 }
 
-/** Starts a proxy that knows CONNECT only: everything else gets 405. */
-export async function startProxy(host = "127.0.0.1", port = 0): Promise<TestProxy> {
+/**
+ * Starts a proxy that knows CONNECT only: everything else gets 405. Names are resolved by the proxy, so `hosts` may lead a
+ * made-up name to loopback.
+ */
+export async function startProxy(
+  options: { readonly host?: string; readonly port?: number; readonly hosts?: Readonly<Record<string, string>> } = {},
+): Promise<TestProxy> {
+  const host = options.host ?? "127.0.0.1";
   const tunnels: string[] = [];
   const sockets = new Set<Socket>();
   let status = 200;
@@ -31,7 +37,8 @@ export async function startProxy(host = "127.0.0.1", port = 0): Promise<TestProx
     watch(socket);
     if (status !== 200) return void socket.end(`HTTP/1.1 ${status} Refused\r\ncontent-length: 0\r\n\r\n`);
     const { hostname, port: targetPort } = new URL(`http://${target}`);
-    const upstream = connect(Number(targetPort), hostname.replace(/^\[(.+)\]$/, "$1"), () => {
+    const name = hostname.replace(/^\[(.+)\]$/, "$1");
+    const upstream = connect(Number(targetPort), options.hosts?.[name] ?? name, () => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);
       upstream.pipe(socket).pipe(upstream);
@@ -40,7 +47,7 @@ export async function startProxy(host = "127.0.0.1", port = 0): Promise<TestProx
     upstream.once("close", () => socket.destroy());
     socket.once("close", () => upstream.destroy());
   });
-  const bound = await listen(server, host, port);
+  const bound = await listen(server, host, options.port ?? 0);
   return {
     url: `http://${host}:${bound}`,
     tunnels,
