@@ -210,6 +210,16 @@ const unhealthyRows: readonly Row[] = [
     agent: "Running",
   },
   {
+    name: "an answer from before the crash proves nothing of the run after it",
+    node: node({
+      pod: pod({ ready: false, container: running({ startedAt: NOW - 30_000, restarts: 2, last: crashed }) }),
+      probe: probe(undefined, { at: NOW - MINUTE }),
+    }),
+    previous: wasHealthy,
+    kind: "unhealthy",
+    reason: "CollectorExited",
+  },
+  {
     name: "a collector that crashed, runs again and has answered for a moment only is still unhealthy",
     node: node({ pod: pod({ container: running({ startedAt: NOW - 5_000, restarts: 2, last: crashed }) }) }),
     kind: "unhealthy",

@@ -16,7 +16,7 @@ export function probeFault(outcome: ProbeOutcome): Fault | null {
     case "refused":
       return fault("ConnectionRefused", "nothing listens on port 13133 of the pod");
     case "unreachable":
-      return fault("ConnectionFailed", "the pod's address can't be reached", outcome.detail);
+      return fault("ConnectionFailed", "the connection to port 13133 of the pod fails", outcome.detail);
     case "tooLarge":
       return fault("ResponseTooLarge", "the answer on port 13133 is over 64 KiB, so no collector's");
     case "garbage":

@@ -64,6 +64,19 @@ describe("the status", () => {
     ]);
   });
 
+  it("leaves lastTransitionTime where a condition stays True for another reason", () => {
+    const first = assembleStatus(facts(), {}, NOW);
+    const second = assembleStatus(
+      facts({ overridden: [{ object: "DaemonSet a", path: "p", value: "v" }] }),
+      first,
+      NOW + HOUR,
+    );
+    expect(conditionOf(second, "RolloutComplete")).toMatchObject({
+      reason: "FieldOverridden",
+      lastTransitionTime: "2026-11-23T12:00:00Z",
+    });
+  });
+
   it("moves `since` of configuration and phase with what they speak of only", () => {
     const first = assembleStatus(facts(), {}, NOW);
     const same = assembleStatus(facts({ rollout: { ...COMPLETE, updated: 2 } }), first, NOW + HOUR);
