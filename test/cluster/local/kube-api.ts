@@ -55,6 +55,11 @@ export class KubeApi {
     }
   }
 
+  /** How many nodes are Ready; 0 where the API server can't be asked. */
+  async readyNodes(signal: AbortSignal): Promise<number> {
+    return (await this.isReady(signal)) ? (await this.nodes(signal)).filter(({ ready }) => ready).length : 0;
+  }
+
   /** The nodes that the API server knows. */
   async nodes(signal: AbortSignal): Promise<KnownNode[]> {
     const { status, body } = await this.#call("GET", "/api/v1/nodes", signal);

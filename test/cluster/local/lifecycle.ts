@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { ensureTools, toolPath } from "../build.ts";
 import type { ToolName } from "../build.ts";
 import { ensureDebianPackages } from "../debian.ts";
@@ -51,29 +52,27 @@ export function nodeHost(identity: ClusterIdentity, slot: number): NodeHost {
   };
 }
 
-/** Whether the cluster is up and as it was made: every process runs, no fault is left in it, and the API server is ready. A fraction of a second. */
+/**
+ * Whether the cluster is up and as it was made: every process runs, no fault is left in it, and it answers. A fraction of a second where it is, or
+ * isn't there; one whose processes all run is given half a minute to answer, for it may only be slow, and others may be using it.
+ */
 export async function isUp(identity: ClusterIdentity, signal: AbortSignal): Promise<boolean> {
   const state = readState(identity.stateDirectory);
   if (state?.phase !== "up" || state.apiServerFlags.length > 0) return false;
   const { processes, plan } = nodeHost(identity, state.slot);
   const wanted = [
-    "etcd",
-    API_SERVER,
-    "kube-controller-manager",
-    "kube-scheduler",
-    REGISTRY,
+    ...["etcd", API_SERVER, "kube-controller-manager", "kube-scheduler", REGISTRY],
     ...NODES.flatMap((index) => nodeProcesses(nodePlan(plan, index).name)),
   ];
-  if (
-    nodeIndices(identity.stateDirectory).join() !== NODES.join() ||
-    !wanted.every((name) => processes.isRunning(name))
-  )
-    return false;
+  if (nodeIndices(identity.stateDirectory).join() !== NODES.join()) return false;
   const api = new KubeApi(identity.stateDirectory, apiServerUrl(plan, "127.0.0.1"));
+  const deadline = performance.now() + 30_000;
   try {
-    return (
-      (await api.isReady(signal)) && (await api.nodes(signal)).filter(({ ready }) => ready).length === NODES.length
-    );
+    while (wanted.every((name) => processes.isRunning(name)) && performance.now() < deadline) {
+      if ((await api.readyNodes(signal)) === NODES.length) return true;
+      await delay(200, undefined, { signal });
+    }
+    return false;
   } finally {
     await api.close();
   }
@@ -190,7 +189,7 @@ export async function nodesReady(
     `${String(count)} nodes are Ready`,
     60_000,
     signal,
-    async () => (await api.nodes(signal)).filter(({ ready }) => ready).length >= count,
+    async () => (await api.readyNodes(signal)) >= count,
     () =>
       nodeIndices(stateDirectory)
         .map((index) => processes.lastWords(`${nodePlan(plan, index).name}.kubelet`))
