@@ -11,7 +11,7 @@ import type { Revision } from "./revision.ts";
 import { CONFIG_KEY } from "./volumes.ts";
 
 /** Key of the pod template in a revision's ConfigMap: with it, a lost DaemonSet or an older revision can be made again. */
-export const TEMPLATE_KEY = "pod-template.json";
+const TEMPLATE_KEY = "pod-template.json";
 /** Annotation with the whole hash, for names could be equal by chance. */
 export const REVISION_HASH = "kloudmate.com/revision-hash";
 

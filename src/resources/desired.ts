@@ -16,13 +16,13 @@ import type { PodInput } from "./pod.ts";
 import { revisionOf } from "./revision.ts";
 
 /** Something for each of the two components. */
-export interface PerComponent<T> {
+interface PerComponent<T> {
   readonly nodeAgent: T;
   readonly clusterAgent: T;
 }
 
 /** What the spec refers to, as far as the objects depend on it. No secret is among it. */
-export interface Referenced {
+interface Referenced {
   /** HMAC of the API key in hex, under a key that outlives restarts: a rotated key makes another revision. */
   readonly apiKeyHmac: string;
   /** Texts of `spec.config.*.configMapKeyRef`; null where the spec has none. */
@@ -32,7 +32,7 @@ export interface Referenced {
 }
 
 /** Configurations that the platform sent and the operator accepted. */
-export type RemoteConfig = PerComponent<string | null>;
+type RemoteConfig = PerComponent<string | null>;
 
 /** Everything that the desired objects follow from. */
 export interface DesiredInput {
@@ -50,7 +50,7 @@ export interface DesiredInput {
 }
 
 /** One component that is wanted. */
-export interface DesiredComponent {
+interface DesiredComponent {
   readonly component: Component;
   /** Name of its DaemonSet or Deployment. */
   readonly workload: string;
@@ -62,7 +62,7 @@ export interface DesiredComponent {
 }
 
 /** A finding and the component whose configuration it is in. */
-export interface ComponentFinding extends Finding {
+interface ComponentFinding extends Finding {
   readonly component: Component;
 }
 

@@ -21,7 +21,7 @@ export interface ManifestMetadata {
 }
 
 /** The controller of an object: it is deleted with it, without a finalizer. */
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
@@ -31,7 +31,7 @@ export interface OwnerReference {
 }
 
 /** The reference to a KmAgent that makes it the controller of an object. */
-export function ownerReference(kmagent: Pick<KmAgent, "name" | "uid">): OwnerReference {
+function ownerReference(kmagent: Pick<KmAgent, "name" | "uid">): OwnerReference {
   return {
     apiVersion: `${GROUP}/${VERSION}`,
     kind: "KmAgent",

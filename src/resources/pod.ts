@@ -9,7 +9,7 @@ import { usesKubernetesApi } from "./kubernetes-use.ts";
 import { CONFIG_DIRECTORY, commonVolumes, configFile } from "./volumes.ts";
 
 /** Name of the agent's container: the first one of its pod. */
-export const CONTAINER = "km-agent";
+const CONTAINER = "km-agent";
 /** Small, and enough for the default configuration. No CPU limit: throttling an agent loses telemetry when it matters most. */
 const DEFAULT_RESOURCES = { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } };
 

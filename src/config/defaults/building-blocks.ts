@@ -81,7 +81,7 @@ export const OTLP_RECEIVER: Block = [
  * Sends to the platform. The queue is bounded by requests, and retries end after five minutes, so an endpoint that is away
  * costs the oldest data and not the agent's memory.
  */
-export const EXPORTER: Block = [
+const EXPORTER: Block = [
   "otlphttp",
   {
     endpoint: "${env:KM_COLLECTOR_ENDPOINT}",
