@@ -13,7 +13,7 @@ import type { HealthContext } from "./subject.ts";
 export const LISTED_NODES = 20;
 
 /** How many nodes are of each kind. The kinds but `excluded` and `leaving` add up to `desired`, all eight to the number of nodes. */
-export interface FleetCounts extends Readonly<Record<NodeKind, number>> {
+interface FleetCounts extends Readonly<Record<NodeKind, number>> {
   /** Nodes that should have an agent. */
   readonly desired: number;
   /** Of those, nodes whose pod carries the target revision. */
@@ -23,7 +23,7 @@ export interface FleetCounts extends Readonly<Record<NodeKind, number>> {
 }
 
 /** A change worth an event. */
-export interface NodeTransition {
+interface NodeTransition {
   readonly node: string;
   readonly from: SettledKind | null;
   readonly to: SettledKind;

@@ -21,10 +21,10 @@ export interface Verdict extends Fault {
 type Judgement = (subject: Subject) => Verdict | null;
 
 /** How long the DaemonSet controller may take to make a pod that is missing for no visible reason. */
-export const MISSING_POD_GRACE_MS = 30_000;
+const MISSING_POD_GRACE_MS = 30_000;
 
 /** A collector that crashed must run and answer this long to count as healthy, or a crash loop would flip its node at each turn. */
-export const RECOVERY_MS = 10_000;
+const RECOVERY_MS = 10_000;
 
 /**
  * The whole judgement of a node, in order: the first that has something to say decides.

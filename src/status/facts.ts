@@ -4,7 +4,7 @@ import type { FleetHealth } from "../health/fleet-health.ts";
 import type { RolloutState } from "../rollout/state.ts";
 
 /** Whether spec and configuration can be used. */
-export type ConfigurationFacts =
+type ConfigurationFacts =
   | {
       readonly kind: "valid";
       /** Fields whose URL is plain http, such as `collectorEndpoint`. */
@@ -38,14 +38,14 @@ export type ClusterAgentFacts =
     };
 
 /** How the platform takes our reports. The message holds nothing that changes by itself, such as a count of retries. */
-export interface PlatformFacts {
+interface PlatformFacts {
   readonly kind:
     "notContacted" | "connected" | "unauthorized" | "unreachable" | "throttled" | "error" | "badAnswer" | "disabled";
   readonly message: string;
 }
 
 /** What keeps the operator from making what is wanted until a person acts. */
-export interface StalledFacts {
+interface StalledFacts {
   readonly reason: Extract<
     ConditionReason,
     "NameConflict" | "NodeOverlap" | "ApplyRefused" | "Forbidden" | "ApiKeyRejected"
@@ -62,7 +62,7 @@ export interface OverriddenField {
 }
 
 /** What became of the platform's last configuration. */
-export interface RemoteFacts {
+interface RemoteFacts {
   readonly kind: "none" | "disabled" | "applied" | "refused" | "overridden" | "ignored" | "rolledBack";
   readonly message: string;
 }
