@@ -627,6 +627,21 @@ describe("the state of one node", () => {
     expect(judged(node()).lastError).toBe("");
   });
 
+  it("takes in last words that come later, and then stays with them", () => {
+    const loops = (message: string) =>
+      node({
+        pod: pod({ ready: false, container: waiting("CrashLoopBackOff", { restarts: 1, last: ended({ message }) }) }),
+      });
+    const silent = judged(loops(""));
+    const spoken = judged(loops("Error: why"), { previous: silent });
+    expect([silent, spoken].map(({ lastError }) => lastError)).toEqual([
+      "the collector ended with exit code 1, restarted once",
+      "the collector ended with exit code 1, restarted once: Error: why",
+    ]);
+    expect(spoken.since).toBe(silent.since);
+    expect(judged(loops("Error: why"), { previous: spoken })).toEqual(spoken);
+  });
+
   it("masks secrets in every word of a container", () => {
     const last = ended({ message: "bad key s3cr3t" });
     const health = judged(

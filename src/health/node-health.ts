@@ -135,7 +135,7 @@ function joined(summary: string, detail: string): string {
   return detail === "" ? summary : `${summary}: ${detail}`;
 }
 
-/** A collector's last words don't change after its end, and cleaning them anew for a whole fleet at each pass would cost seconds. */
+/** A collector's last words don't change once they are known, and cleaning them anew for a whole fleet at each pass would cost seconds. */
 function sameEnd(
   previous: NodeHealth | RememberedHealth | undefined,
   verdict: Verdict,
@@ -147,6 +147,8 @@ function sameEnd(
     previous !== undefined &&
     "message" in previous &&
     lastExitAt !== null &&
+    // Words that were missing may have come: the edge reads a container's log after its end.
+    previous.lastError !== verdict.summary &&
     detailEnd(verdict) === "tail" &&
     previous.kind === verdict.kind &&
     previous.reason === verdict.reason &&
