@@ -44,6 +44,7 @@ describe("a slot is", () => {
     ["taken by a smaller route inside it", ["10.142.3.0/24"], false],
     ["taken by a single address inside it", ["10.142.3.7"], false],
     ["free of a wider route around it", ["10.0.0.0/8", "10.128.0.0/9"], true],
+    ["free of a wider route that begins where it does", ["10.142.0.0/15"], true],
     ["free of a foreign range", ["172.16.0.0/12", "192.142.0.0/16"], true],
   ])("%s", (_, destinations, free) => {
     expect(slotIsFree(142, destinations)).toBe(free);
