@@ -24,6 +24,8 @@ async function runSuite(name: string, extra: readonly string[]): Promise<Counts>
   await new Promise<void>((resolve, reject) => {
     spawn(process.execPath, ["--experimental-vm-modules", "--no-warnings=ExperimentalWarning", ...jest], {
       stdio: ["ignore", "ignore", "inherit"],
+      // Tests have a cluster of their own beside the demo's.
+      env: { ...process.env, KM_CLUSTER: process.env["KM_CLUSTER"] ?? "test" },
     })
       .once("error", reject)
       .once("exit", () => resolve());

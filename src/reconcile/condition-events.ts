@@ -21,7 +21,7 @@ const TOLD: ReadonlySet<ConditionType> = new Set([
 ]);
 const ABNORMAL: ReadonlySet<ConditionType> = new Set(["Stalled"]);
 
-/** One event for each condition of note whose status or, while it isn't well, reason changed. First verdicts that are good are no news. */
+/** One event for each condition of note whose status or, while it isn't well, reason changed. */
 export function conditionEvents(before: readonly Condition[], after: readonly Condition[]): EventNote[] {
   const known = new Map(before.map((condition) => [condition.type, condition]));
   const notes: EventNote[] = [];
@@ -30,7 +30,9 @@ export function conditionEvents(before: readonly Condition[], after: readonly Co
     const previous = known.get(condition.type);
     const good = ABNORMAL.has(condition.type) ? condition.status !== "True" : condition.status === "True";
     if (previous?.status === condition.status && (good || previous.reason === condition.reason)) continue;
-    if (good && (previous === undefined || previous.status === "Unknown") && condition.type !== "Ready") continue;
+    // What begins as good, or can't be there yet, is no news.
+    const first = previous === undefined || previous.status === "Unknown";
+    if (first && condition.type !== "Ready" && (good || condition.type === "ClusterAgentAvailable")) continue;
     notes.push({
       type: good ? "Normal" : "Warning",
       reason: "ConditionChanged",

@@ -1,6 +1,7 @@
 import type { KmAgent, KmAgentSpec } from "../api/kmagent.ts";
 import { desiredObjects } from "../resources/desired.ts";
-import type { Desired } from "../resources/desired.ts";
+import type { Desired, DesiredInput } from "../resources/desired.ts";
+import { sameJson } from "./drift.ts";
 import { referenceProblem } from "./references.ts";
 import type { ReferenceReason } from "./references.ts";
 import type { KmAgentRecord } from "./project.ts";
@@ -20,28 +21,50 @@ export type Judged =
       readonly insecureEndpoints: readonly string[];
     };
 
-/** Judges the spec and everything that it refers to. */
-export function judgeConfiguration(snapshot: Snapshot): Judged {
-  const { kmagent, references, installation } = snapshot;
-  if (!hasSpec(kmagent)) return { kind: "invalid", reason: "InvalidSpec", message: kmagent.invalid };
-  if (references.some(({ found }) => found.kind === "loading")) return { kind: "loading" };
+/** A rendering that is kept from pass to pass: reading large configurations takes longer than everything else. */
+export interface Rendered {
+  readonly input: DesiredInput;
+  readonly desired: Desired;
+}
+
+/** Judges the spec and everything that it refers to. What the pass before rendered from the same input is taken as it is. */
+export function judgeConfiguration(snapshot: Snapshot): {
+  readonly judged: Judged;
+  readonly rendered: Rendered | null;
+} {
+  const { kmagent, references } = snapshot;
+  const before = snapshot.memory.rendered;
+  const unjudged = (judged: Judged) => ({ judged, rendered: before });
+  if (!hasSpec(kmagent)) return unjudged({ kind: "invalid", reason: "InvalidSpec", message: kmagent.invalid });
+  if (references.some(({ found }) => found.kind === "loading")) return unjudged({ kind: "loading" });
   for (const { reference, found } of references) {
     const problem = referenceProblem(reference, found, kmagent.namespace);
-    if (problem) return { kind: "invalid", ...problem };
+    if (problem) return unjudged({ kind: "invalid", ...problem });
   }
+  const input = desiredInput(snapshot, kmagent);
+  const rendered = before && sameInput(before.input, input) ? before : { input, desired: desiredObjects(input) };
+  const { desired } = rendered;
+  if (!desired.ok) return { judged: { kind: "invalid", reason: desired.reason, message: desired.message }, rendered };
+  return { judged: { kind: "valid", desired, insecureEndpoints: insecureEndpoints(kmagent.spec) }, rendered };
+}
+
+function desiredInput(
+  { references, installation, apiKeyHmac, caBundleHash }: Snapshot,
+  kmagent: KmAgent,
+): DesiredInput {
   const textOf = (path: string) => {
     const found = references.find(({ reference }) => reference.path === path)?.found;
     return found?.kind === "found" ? found.text : null;
   };
-  const desired = desiredObjects({
+  return {
     kmagent,
     referenced: {
-      apiKeyHmac: snapshot.apiKeyHmac ?? "",
+      apiKeyHmac: apiKeyHmac ?? "",
       configTexts: {
         nodeAgent: textOf("spec.config.nodeAgent.configMapKeyRef"),
         clusterAgent: textOf("spec.config.clusterAgent.configMapKeyRef"),
       },
-      caBundleHash: snapshot.caBundleHash,
+      caBundleHash,
     },
     release: { version: installation.version, images: installation.images },
     serviceAccounts: installation.serviceAccounts,
@@ -49,11 +72,17 @@ export function judgeConfiguration(snapshot: Snapshot): Judged {
     restartedAt: { nodeAgent: null, clusterAgent: null },
     remote: null,
     kubernetesMinor: installation.kubernetesMinor,
-  });
-  if (!desired.ok) return { kind: "invalid", reason: desired.reason, message: desired.message };
-  return { kind: "valid", desired, insecureEndpoints: insecureEndpoints(kmagent.spec) };
+  };
 }
 
+/** Within one generation a spec doesn't change; what else goes in is compared itself. */
+function sameInput(one: DesiredInput, other: DesiredInput): boolean {
+  return (
+    one.kmagent.uid === other.kmagent.uid &&
+    one.kmagent.generation === other.kmagent.generation &&
+    sameJson(one.referenced, other.referenced)
+  );
+}
 /** Whether the record's spec could be parsed. */
 export function hasSpec(kmagent: KmAgentRecord): kmagent is KmAgentRecord & KmAgent {
   return kmagent.spec !== null;

@@ -1,5 +1,6 @@
 import type { NodeHealth } from "../health/node-health.ts";
 import type { PodRefusal } from "../health/observation.ts";
+import type { Rendered } from "./configuration.ts";
 import type { ObjectMemory } from "./object-decision.ts";
 
 /**
@@ -9,6 +10,8 @@ import type { ObjectMemory } from "./object-decision.ts";
 export interface KmAgentMemory {
   /** Verdicts of the last pass by node; `null` before the first, when status tells what was known. */
   readonly health: ReadonlyMap<string, NodeHealth> | null;
+  /** The last rendering of the wanted objects. */
+  readonly rendered: Rendered | null;
   /** By `objectId`. */
   readonly objects: ReadonlyMap<string, ObjectMemory>;
   /** The last dry-run of a pod: what was said of it, and when. Milliseconds since the epoch. */
@@ -24,6 +27,7 @@ export interface KmAgentMemory {
 /** Memory of a KmAgent that has just been seen for the first time. */
 export const NO_MEMORY: KmAgentMemory = {
   health: null,
+  rendered: null,
   objects: new Map(),
   refusal: null,
   lastWords: new Map(),

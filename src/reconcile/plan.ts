@@ -1,6 +1,7 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { KubeObject } from "../kube/resource.ts";
+import type { Rendered } from "./configuration.ts";
 import type { EventNote } from "./condition-events.ts";
 import type { Difference } from "./drift.ts";
 import type { ApplyReason } from "./object-decision.ts";
@@ -29,6 +30,8 @@ export interface Plan {
   readonly events: readonly EventNote[];
   /** `null` where nothing could be judged yet. */
   readonly fleet: FleetHealth | null;
+  /** What was rendered, for the next pass to take where its input is the same. */
+  readonly rendered: Rendered | null;
   /** The status as it should be, whether or not it is written now. */
   readonly status: KmAgentStatus;
   /** Time of the next pass where nothing happens before; milliseconds since the epoch. */

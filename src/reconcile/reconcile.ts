@@ -45,8 +45,10 @@ export interface DecidedObject {
  */
 export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
   const { kmagent, memory } = snapshot;
-  if (kmagent.deleting) return { writes: [], events: [], fleet: null, status: kmagent.status, nextAt: null };
-  const judged = judgeConfiguration(snapshot);
+  if (kmagent.deleting) {
+    return { writes: [], events: [], fleet: null, rendered: null, status: kmagent.status, nextAt: null };
+  }
+  const { judged, rendered } = judgeConfiguration(snapshot);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
   const decided = judged.kind === "valid" && !overlapped ? decideAll(snapshot, judged, now) : [];
   const paused = kmagent.spec?.paused === true;
@@ -54,12 +56,13 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const fleet = judgeFleet(snapshot, judged, now, mask);
   const trial = fleet && tryPod(snapshot, fleet, now);
   const facts = statusFacts({ snapshot, judged, overlapped, decided, fleet, wanted });
-  const status = judged.kind === "loading" ? kmagent.status : assembleStatus(facts, kmagent.status, now);
+  const status = judged.kind === "loading" ? kmagent.status : assembleStatus(facts, kmagent.status, now, mask);
   const told = tell(snapshot, status, now);
   return {
     writes: [...(paused ? [] : wanted), ...(trial ? [trial] : []), ...told.writes],
     events: [...driftEvents(paused ? [] : wanted), ...nodeEvents(fleet), ...told.events],
     fleet,
+    rendered,
     status,
     nextAt: earliest([
       told.at,

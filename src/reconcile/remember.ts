@@ -55,5 +55,13 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
         outcome satisfies never;
     }
   }
-  return { ...memory, health: plan.fleet?.byNode ?? memory.health, objects, refusal, status, failure };
+  return {
+    ...memory,
+    rendered: plan.rendered,
+    health: plan.fleet?.byNode ?? memory.health,
+    objects,
+    refusal,
+    status,
+    failure,
+  };
 }

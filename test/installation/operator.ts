@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { toolPath } from "../cluster/build.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { run } from "../cluster/command.ts";
+import type { Kubectl } from "./kubectl.ts";
 import { pushImages, pushOperatorImage } from "../cluster/images.ts";
 
 /** The top of this checkout. */
@@ -54,6 +55,13 @@ export async function publishImages(cluster: Cluster, signal: AbortSignal): Prom
   ]);
   const of = (name: "otelcol" | "km-kube-agent" | "faulty") => others.get(name)?.reference ?? "";
   return { operator: operator.reference, collector: of("otelcol"), vendor: of("km-kube-agent"), faulty: of("faulty") };
+}
+
+/** Applies the CRD as a cluster administrator does who keeps it out of releases. */
+export async function applyCrd(kubectl: Kubectl): Promise<void> {
+  const file = join(CHECKOUT, "crds/kloudmate.com_kmagents.yaml");
+  await kubectl(["apply", "--server-side", "--force-conflicts", "-f", file]);
+  await kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd/kmagents.kloudmate.com"]);
 }
 
 /** How the chart is installed. */

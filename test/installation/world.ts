@@ -106,7 +106,9 @@ export async function install(world: World, options: InstallationOptions): Promi
     },
   );
   const platform = await startPlatform({ host: cluster.hostAddress, apiKeys: [API_KEY] });
-  await installOperator(cluster, { name: release, namespace, images, values: options.values ?? {} }, signal);
+  // The setup of all tests makes the CRD, for a release keeps it to itself; the tests of Helm remove it first.
+  const values = { crds: { enabled: false }, ...options.values };
+  await installOperator(cluster, { name: release, namespace, images, values }, signal);
 
   const kmagent = async (name = "km-agent") => await kubectl.get<KmAgentObject>(["kmagent", name, "-n", namespace]);
   const waitUntil = async (what: string, withinMs: number, name: string, holds: (seen: KmAgentObject) => boolean) => {
