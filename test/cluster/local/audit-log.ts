@@ -26,7 +26,7 @@ const auditEvent = z.looseObject({
 });
 
 /** Parses one line of the log; undefined for one that is still being written. */
-export function parseAuditLine(line: string): AuditEvent | undefined {
+function parseAuditLine(line: string): AuditEvent | undefined {
   if (!line.endsWith("}")) return undefined;
   return auditEvent.parse(JSON.parse(line));
 }

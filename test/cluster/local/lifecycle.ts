@@ -179,7 +179,7 @@ export async function apiServerReady(
 }
 
 /** Waits until this many nodes are Ready. @throws Error with kubelets' last words where they aren't after 60 s. */
-export async function nodesReady(
+async function nodesReady(
   { stateDirectory, plan, processes }: NodeHost,
   api: KubeApi,
   count: number,

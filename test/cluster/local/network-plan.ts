@@ -36,7 +36,7 @@ export interface NodePlan {
 }
 
 /** The largest index of a node: pod ranges are 10.x.<index>.0/24, and 10.x.255.0/24 is the bridge's. */
-export const MAX_NODE_INDEX = 200;
+const MAX_NODE_INDEX = 200;
 
 /** The addresses of the cluster in a slot. */
 export function networkPlan(identity: ClusterIdentity, slot: number): NetworkPlan {

@@ -25,7 +25,7 @@ export interface NodeHost extends ControlPlane {
 }
 
 /** The parts of a node besides its machine, in the order in which they start. */
-export const NODE_PARTS = ["containerd", "kubelet", "kube-proxy"] as const;
+const NODE_PARTS = ["containerd", "kubelet", "kube-proxy"] as const;
 
 /** Names of all processes of a node in the process table. */
 export function nodeProcesses(node: string): string[] {
