@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { KmAgentStatus } from "../api/kmagent.ts";
 import { COMPLETE, facts, healthOf, healthyNodes, spec } from "../../test/fleet/facts.ts";
 import { anyFleet } from "../../test/fleet/arbitraries.ts";
-import { ended, HOUR, nodeOfFleet, NOW, pod, probe, TARGET, waiting } from "../../test/fleet/observations.ts";
+import { ended, HOUR, nodeOfFleet, NOW, pod, probe, TARGET, unmasked, waiting } from "../../test/fleet/observations.ts";
 import { utf8Bytes } from "../health/foreign-text.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import { assembleStatus } from "./assemble.ts";
@@ -34,13 +34,17 @@ function loud(index: number, uncovered: boolean): NodeObservation {
   });
 }
 
+function assembled(of: StatusFacts, previous: KmAgentStatus, now: number): KmAgentStatus {
+  return assembleStatus(of, previous, now, unmasked);
+}
+
 function conditionOf(status: KmAgentStatus, type: string) {
   return status.conditions?.find((condition) => condition.type === type);
 }
 
 describe("the status", () => {
   it("tells counts, findings and what is in force", () => {
-    const status = assembleStatus(facts({ fleet: healthOf(SICK), generation: 7 }), {}, NOW);
+    const status = assembled(facts({ fleet: healthOf(SICK), generation: 7 }), {}, NOW);
     expect(status).toMatchObject({
       observedGeneration: 7,
       nodes: { desired: 3, healthy: 2, unhealthy: 1, uncovered: 0 },
@@ -54,9 +58,9 @@ describe("the status", () => {
   });
 
   it("moves lastTransitionTime when a condition's status changes, and not for a new reason or message", () => {
-    const first = assembleStatus(facts(), {}, NOW);
-    const another = assembleStatus(facts({ fleet: healthOf(healthyNodes(4)) }), first, NOW + HOUR);
-    const sick = assembleStatus(facts({ fleet: healthOf(SICK) }), another, NOW + 2 * HOUR);
+    const first = assembled(facts(), {}, NOW);
+    const another = assembled(facts({ fleet: healthOf(healthyNodes(4)) }), first, NOW + HOUR);
+    const sick = assembled(facts({ fleet: healthOf(SICK) }), another, NOW + 2 * HOUR);
     expect([first, another, sick].map((status) => conditionOf(status, "AgentsAvailable")?.lastTransitionTime)).toEqual([
       "2026-11-23T12:00:00Z",
       "2026-11-23T12:00:00Z",
@@ -65,8 +69,8 @@ describe("the status", () => {
   });
 
   it("leaves lastTransitionTime where a condition stays True for another reason", () => {
-    const first = assembleStatus(facts(), {}, NOW);
-    const second = assembleStatus(
+    const first = assembled(facts(), {}, NOW);
+    const second = assembled(
       facts({ overridden: [{ object: "DaemonSet a", path: "p", value: "v" }] }),
       first,
       NOW + HOUR,
@@ -78,9 +82,9 @@ describe("the status", () => {
   });
 
   it("moves `since` of configuration and phase with what they speak of only", () => {
-    const first = assembleStatus(facts(), {}, NOW);
-    const same = assembleStatus(facts({ rollout: { ...COMPLETE, updated: 2 } }), first, NOW + HOUR);
-    const next = assembleStatus(
+    const first = assembled(facts(), {}, NOW);
+    const same = assembled(facts({ rollout: { ...COMPLETE, updated: 2 } }), first, NOW + HOUR);
+    const next = assembled(
       facts({ inForce: { source: "Spec", revision: "rev3" }, rollout: { ...COMPLETE, target: "rev3" } }),
       same,
       NOW + 2 * HOUR,
@@ -92,8 +96,8 @@ describe("the status", () => {
   });
 
   it("keeps what was seen before where a pass couldn't look, and says Unknown", () => {
-    const first = assembleStatus(facts({ fleet: healthOf(SICK) }), {}, NOW);
-    const blind = assembleStatus(facts({ fleet: null, rollout: null, inForce: null, clusterAgent: null }), first, NOW);
+    const first = assembled(facts({ fleet: healthOf(SICK) }), {}, NOW);
+    const blind = assembled(facts({ fleet: null, rollout: null, inForce: null, clusterAgent: null }), first, NOW);
     expect(blind).toMatchObject({
       nodes: first.nodes,
       unhealthyNodes: first.unhealthyNodes,
@@ -106,32 +110,48 @@ describe("the status", () => {
   it("keeps what other parts of the operator wrote: rejected revisions and the last remote verdict", () => {
     const rejected = [{ revision: "bad", reason: "CollectorExited", message: "", since: "2026-11-23T10:00:00Z" }];
     const lastRemote = { hash: "abc", verdict: "Refused" as const };
-    const status = assembleStatus(facts(), { rollout: { rejected }, config: { lastRemote } }, NOW);
+    const status = assembled(facts(), { rollout: { rejected }, config: { lastRemote } }, NOW);
     expect([status.rollout?.rejected, status.config?.lastRemote]).toEqual([rejected, lastRemote]);
   });
 
   it("drops the cluster agent when it is switched off", () => {
-    const first = assembleStatus(facts(), {}, NOW);
-    expect(assembleStatus(facts({ clusterAgent: { kind: "disabled" } }), first, NOW)).not.toHaveProperty(
-      "clusterAgent",
-    );
+    const first = assembled(facts(), {}, NOW);
+    expect(assembled(facts({ clusterAgent: { kind: "disabled" } }), first, NOW)).not.toHaveProperty("clusterAgent");
   });
 
   it("is the same, whatever the time, for the same facts, and fits the schema", () => {
     fc.assert(
       fc.property(anyFleet, fc.boolean(), fc.integer({ min: 1, max: 9 * HOUR }), (observed, paused, passed) => {
         const of: StatusFacts = facts({ fleet: healthOf(observed.nodes), spec: spec({ paused }) });
-        const first = assembleStatus(of, {}, NOW);
-        expect(assembleStatus(of, first, NOW + passed)).toEqual(first);
+        const first = assembled(of, {}, NOW);
+        expect(assembled(of, first, NOW + passed)).toEqual(first);
         expect(KmAgentStatus.parse(first)).toEqual(first);
       }),
     );
   });
 
+  it("masks and cleans what it quotes, whoever said it", () => {
+    const words = "the key s3cr3t\u001b[31m is\nbad";
+    const status = assembleStatus(
+      facts({
+        platform: { kind: "error", message: words },
+        clusterAgent: { kind: "present", ready: false, revision: "", reason: "CollectorExited", message: words },
+      }),
+      {},
+      NOW,
+      (text) => text.replaceAll("s3cr3t", "***"),
+    );
+    expect(JSON.stringify(status)).not.toContain("s3cr3t");
+    expect([conditionOf(status, "PlatformConnected")?.message, status.clusterAgent?.message]).toEqual([
+      "the key *** is bad",
+      "the key *** is bad",
+    ]);
+  });
+
   it("stays within 64 KiB with 5,000 nodes and the longest texts, and shortens what explains, not what counts", () => {
     const health = healthOf(Array.from({ length: 5_000 }, (_, index) => loud(index, index % 2 === 0)));
     const long = '"\\'.repeat(5_000);
-    const status = assembleStatus(
+    const status = assembled(
       facts({
         fleet: health,
         stalled: { reason: "Forbidden", message: long },

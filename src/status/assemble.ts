@@ -1,27 +1,33 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
-import { cutToBytes } from "../health/foreign-text.ts";
 import { boundStatus } from "./bound.ts";
 import { judgeConditions } from "./conditions.ts";
 import type { ClusterAgentFacts, StatusFacts } from "./facts.ts";
 import { nodeFinding } from "./node-findings.ts";
 import { rolloutStatus } from "./rollout-status.ts";
-import { CONDITION_MESSAGE_BYTES, setConditions } from "./set-condition.ts";
+import { setConditions } from "./set-condition.ts";
+import { statusText } from "./status-text.ts";
 import { timestamp } from "./timestamp.ts";
 
 /**
  * The status that a pass leads to. Pure and idempotent: the same facts on the status that they made give the same status,
  * whatever the time, so a comparison tells whether there is anything to write. Where a pass couldn't look (`null` facts), what
- * was seen before stays, and its condition says Unknown.
+ * was seen before stays, and its condition says Unknown. `mask` hides the values of referenced Secrets.
  */
-export function assembleStatus(facts: StatusFacts, previous: KmAgentStatus, now: number): KmAgentStatus {
+export function assembleStatus(
+  facts: StatusFacts,
+  previous: KmAgentStatus,
+  now: number,
+  mask: (text: string) => string,
+): KmAgentStatus {
   const { fleet, rollout } = facts;
   const config = configStatus(facts, previous.config, now);
   const rolloutPart = rollout === null ? previous.rollout : rolloutStatus(rollout, previous.rollout, now);
-  const clusterAgent = facts.clusterAgent === null ? previous.clusterAgent : clusterAgentStatus(facts.clusterAgent);
+  const clusterAgent =
+    facts.clusterAgent === null ? previous.clusterAgent : clusterAgentStatus(facts.clusterAgent, mask);
   return boundStatus({
     observedGeneration: facts.generation,
-    conditions: setConditions(judgeConditions(facts), previous.conditions ?? [], facts.generation, now),
+    conditions: setConditions(judgeConditions(facts), previous.conditions ?? [], facts.generation, now, mask),
     ...(fleet === null ? seenBefore(previous) : nodesStatus(fleet)),
     ...(config && { config }),
     ...(rolloutPart && { rollout: rolloutPart }),
@@ -66,13 +72,13 @@ function configStatus(
   };
 }
 
-function clusterAgentStatus(facts: ClusterAgentFacts): KmAgentStatus["clusterAgent"] {
+function clusterAgentStatus(facts: ClusterAgentFacts, mask: (text: string) => string): KmAgentStatus["clusterAgent"] {
   if (facts.kind !== "present") return undefined;
   const { ready, revision, reason, message } = facts;
   return {
     ready,
     ...(revision !== "" && { revision }),
     ...(!ready && reason !== "" && { reason }),
-    ...(!ready && message !== "" && { message: cutToBytes(message, CONDITION_MESSAGE_BYTES, "head") }),
+    ...(!ready && message !== "" && { message: statusText(message, mask) }),
   };
 }

@@ -1,10 +1,7 @@
 import type { Condition } from "../api/kmagent.ts";
-import { cutToBytes } from "../health/foreign-text.ts";
+import { statusText } from "./status-text.ts";
 import { timestamp } from "./timestamp.ts";
 import type { ConditionVerdict } from "./verdict.ts";
-
-/** Bytes of a condition's message at most: twelve of them, and the listed nodes, share the status' 64 KiB. */
-export const CONDITION_MESSAGE_BYTES = 1_024;
 
 /** Puts generation and times on verdicts: `lastTransitionTime` moves only when `status` does, as Kubernetes' API conventions want it. */
 export function setConditions(
@@ -12,6 +9,7 @@ export function setConditions(
   previous: readonly Condition[],
   generation: number,
   now: number,
+  mask: (text: string) => string,
 ): Condition[] {
   return verdicts.map(({ type, status, reason, message }) => {
     const before = previous.find((condition) => condition.type === type);
@@ -21,7 +19,7 @@ export function setConditions(
       observedGeneration: generation,
       lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(now),
       reason,
-      message: cutToBytes(message, CONDITION_MESSAGE_BYTES, "head"),
+      message: statusText(message, mask),
     };
   });
 }
