@@ -222,6 +222,8 @@ export class Link {
         if (this.#nodes.has(node.node)) excluded.push(node.node);
         continue;
       }
+      // A node that has just joined: its kubelet hasn't said yet what it is, and half the truth would be refused.
+      if (node.os === "" || node.architecture === "") continue;
       present.set(node.node, node);
       if (this.#nodes.get(node.node) !== node) changed.push(node);
     }

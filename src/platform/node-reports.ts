@@ -4,7 +4,7 @@ import type { Gate } from "./gate.ts";
 import type { Outcome } from "./outcome.ts";
 import { removedReport } from "./payload.ts";
 import { ReportQueue } from "./report-queue.ts";
-import { nextToken, refill } from "./token-bucket.ts";
+import { holdsToken, nextToken, refill } from "./token-bucket.ts";
 import type { Rate, TokenBucket } from "./token-bucket.ts";
 import type { NodeReport } from "./wire.ts";
 
@@ -143,7 +143,7 @@ export class NodeReports {
         return;
       }
       this.#bucket = refill(this.#bucket, this.#rate, now);
-      if (this.#bucket.tokens < 1) {
+      if (!holdsToken(this.#bucket)) {
         this.#wakeAt(nextToken(this.#bucket, this.#rate));
         return;
       }
@@ -153,7 +153,7 @@ export class NodeReports {
         this.#announceIdle();
         return;
       }
-      this.#bucket = { ...this.#bucket, tokens: this.#bucket.tokens - 1 };
+      this.#bucket = { ...this.#bucket, tokens: Math.max(0, this.#bucket.tokens - 1) };
       this.#start(next.report);
     }
   }

@@ -191,7 +191,7 @@ test("whatever happens: no more waits than nodes, only the newest is sent, and i
       for (const [hostname, state] of truth) expect(platform.get(hostname)).toEqual(state);
       expect(queue.settled).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

@@ -18,6 +18,8 @@ interface Entry {
 
 /** A node that changes all the time is reported once a second at most. */
 const LEAST_GAP_MS = 1_000;
+/** Unchanged nodes are looked through at most ten times a second, however many there are. */
+const LEAST_LOOK_MS = 100;
 /** After so many changed ones in a row an unchanged one has its turn, so that a storm of changes starves nobody. */
 const CHANGED_IN_A_ROW = 3;
 
@@ -161,7 +163,7 @@ export class ReportQueue {
         (entry.changed ? this.#changed : this.#unchanged).add(hostname);
       } else next = Math.min(next, entry.dueAt);
     }
-    this.#nextLook = next;
+    this.#nextLook = Math.max(next, now + LEAST_LOOK_MS);
   }
 
   #pick(): string | undefined {

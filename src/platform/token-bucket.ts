@@ -16,7 +16,12 @@ export function refill(bucket: TokenBucket, rate: Rate, now: number): TokenBucke
   return { tokens: Math.min(rate.burst, tokens), at: now };
 }
 
+/** Whether the bucket holds a whole token. What sums of fractions leave short of it counts. */
+export function holdsToken(bucket: TokenBucket): boolean {
+  return bucket.tokens > 1 - 1e-6;
+}
+
 /** When the bucket will hold a whole token; `bucket.at` where it does already. */
 export function nextToken(bucket: TokenBucket, rate: Rate): number {
-  return bucket.tokens >= 1 ? bucket.at : bucket.at + ((1 - bucket.tokens) / rate.perSecond) * 1000;
+  return holdsToken(bucket) ? bucket.at : bucket.at + ((1 - bucket.tokens) / rate.perSecond) * 1000;
 }
