@@ -73,7 +73,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     synced = await Promise.race([caches.synced, aborted(signal)]);
     if (!synced) return;
     log.info({ nodes: caches.nodes.size, kmagents: caches.kmagents.size, kubernetesMinor }, "caches synced");
-    const acquired = Promise.withResolvers<void>();
+    const acquired = Promise.withResolvers<true>();
     const election = options.leaderElection
       ? elect(
           {
@@ -83,17 +83,20 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
             identity,
             clock,
             random,
-            onAcquired: () => acquired.resolve(),
+            onAcquired: () => acquired.resolve(true),
             onLost: (why) => lost.reject(why),
             onFailed: (error) => log.warn({ code: error.code, reason: error.message }, "lease not renewed"),
           },
           end.signal,
         )
       : ALONE;
-    if (!options.leaderElection) acquired.resolve();
+    if (!options.leaderElection) acquired.resolve(true);
     metrics.onScrape(() => metrics.set("kmagent_operator_leader", {}, election.isLeading() ? 1 : 0));
     await Promise.race([acquired.promise, aborted(signal), lost.promise]);
-    if (signal.aborted) return await election.release();
+    if (signal.aborted) {
+      await election.release();
+      return;
+    }
     log.info({ identity }, "leading");
     await Promise.race([
       lead(

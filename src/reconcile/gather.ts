@@ -120,7 +120,8 @@ function isBetter(pod: PodRecord, than: PodRecord): boolean {
 /** Kubelet takes a container's log for its termination message only after a failure; an exit 0 says nothing by itself. */
 function withLastWords(pod: PodRecord, memory: KmAgentMemory): PodObservation {
   const { container } = pod;
-  const words = container?.last ? memory.lastWords.get(lastWordsKey(pod.uid, container.restarts)) : undefined;
-  if (words === undefined || !container?.last || container.last.message !== "") return pod;
-  return { ...pod, container: { ...container, last: { ...container.last, message: words } } as typeof container };
+  if (container?.last?.message !== "") return pod;
+  const message = memory.lastWords.get(lastWordsKey(pod.uid, container.restarts));
+  if (message === undefined) return pod;
+  return { ...pod, container: { ...container, last: { ...container.last, message } } };
 }

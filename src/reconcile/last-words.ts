@@ -11,10 +11,9 @@ const AT_ONCE = 5;
 
 /** The pods whose container ended without a word that is known: kubelet keeps a log for it only after a failure. */
 export function speechless(pods: readonly PodRecord[], known: ReadonlyMap<string, string>): PodRecord[] {
-  const silent = pods.filter(({ uid, container }) => {
-    if (!container?.last || container.last.message !== "") return false;
-    return !known.has(lastWordsKey(uid, container.restarts));
-  });
+  const silent = pods.filter(
+    ({ uid, container }) => container?.last?.message === "" && !known.has(lastWordsKey(uid, container.restarts)),
+  );
   return silent.slice(0, AT_ONCE);
 }
 

@@ -42,12 +42,11 @@ export function subscribeTriggers(caches: Caches, triggers: Triggers): () => voi
       for (const kmagent of caches.kmagents.values()) triggers.add(kmagent.key, crowd());
     }),
     caches.pods.subscribe((change: Change<PodRecord>) => {
-      const pod = change.after ?? change.before;
-      if (!pod) return;
+      const pod = change.type === "removed" ? change.before : change.after;
       const kmagent = caches.kmagents.get(`${pod.namespace}/${pod.instance}`);
       if (!kmagent) return;
       triggers.add(kmagent.key, crowd());
-      if (change.after) triggers.podChanged(kmagent.uid, pod.uid);
+      if (change.type !== "removed") triggers.podChanged(kmagent.uid, pod.uid);
     }),
   ];
   return () => {

@@ -95,7 +95,9 @@ export function attachPlatform(addresses: PlatformAddresses, pid: number): Platf
     rows: async () => (await call("GET", "rows")) as readonly PlatformRow[],
     row: async (hostname) => (await call("GET", `rows/${encodeURIComponent(hostname)}`)) as PlatformRow | undefined,
     violations: async () => (await call("GET", "violations")) as readonly string[],
-    tell: async (behaviour) => void (await call("PUT", "behaviour", behaviour)),
+    tell: async (behaviour) => {
+      await call("PUT", "behaviour", behaviour);
+    },
     otlpCounts: async () => (await call("GET", "otlp")) as Readonly<Record<string, unknown>>,
     stop() {
       process.kill(pid, "SIGTERM");
