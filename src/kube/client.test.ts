@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,8 @@ import { KmError } from "../api/errors.ts";
 import { createKubeClient } from "./client.ts";
 import type { KubeClient, KubeRequest, RequestSeen } from "./client.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";
+
+jest.setTimeout(60_000);
 
 let server: ScriptedApiServer;
 let client: KubeClient;

@@ -109,8 +109,8 @@ async function fromFiles(files: readonly string[], context: string | undefined):
   return { server: cluster.server, cluster, user, impersonate: impersonate ?? {}, namespace: chosen.namespace };
 }
 
-/** Reads one kubeconfig's text; relative paths are taken from `directory`. Exported for its tests. */
-export function parseKubeconfig(text: string, directory: string, label: string): Parsed {
+/** Reads one kubeconfig's text; relative paths are taken from `directory`. */
+function parseKubeconfig(text: string, directory: string, label: string): Parsed {
   let document: unknown;
   try {
     document = parse(text);

@@ -73,6 +73,8 @@ class Replica implements Pick<KubeClient, "request" | "watch"> {
   readonly told: string[] = [];
   readonly election: Election;
   network: Network = "up";
+  /** How far the watch lags behind. */
+  watchDelayMs = 20;
   frozen = false;
   readonly #server: LeaseServer;
   #dropWatch: () => void = () => undefined;
@@ -129,7 +131,7 @@ class Replica implements Pick<KubeClient, "request" | "watch"> {
     let wake: () => void = () => undefined;
     const drop = new AbortController();
     const tell = (event: WatchEvent) =>
-      void this.clock.after(20, () => {
+      void this.clock.after(this.watchDelayMs, () => {
         events.push(event);
         wake();
       });
@@ -317,6 +319,20 @@ describe("the election", () => {
       await world.pass(100);
       expect(a.election.isLeading()).toBe(false);
       expect(a.told).toEqual(["acquired", "lost"]);
+    }));
+
+  test("news that are older than what it knows don't unseat a leader whose watch lags", () =>
+    inWorld(async (world) => {
+      const a = world.add("a");
+      await world.pass(100);
+      const b = world.add("b");
+      b.watchDelayMs = 40_000;
+      await world.pass(16_000, 100);
+      a.frozen = true;
+      await world.pass(32_000, 100);
+      expect(b.election.isLeading()).toBe(true);
+      await world.pass(20_000, 100);
+      expect(b.told).toEqual(["acquired"]);
     }));
 
   test("a released lease passes on without a wait", () =>

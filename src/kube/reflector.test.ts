@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import type { ServerResponse } from "node:http";
 import { FakeClock, until } from "../../test/kube/fake-clock.ts";
 import { ScriptedApiServer, hang, json, refuse, reset, statusOf } from "../../test/kube/scripted-api-server.ts";
@@ -200,6 +200,9 @@ class Stage {
     await this.server.stop();
   }
 }
+
+// Nothing here waits for the clock on the wall; the limit is for machines that are busy otherwise.
+jest.setTimeout(60_000);
 
 let stage: Stage | undefined;
 afterEach(async () => {

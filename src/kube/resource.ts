@@ -12,7 +12,6 @@ export interface ResourceType {
 export const KMAGENTS = resource("kloudmate.com", "v1alpha1", "kmagents", "KmAgent");
 export const DAEMONSETS = resource("apps", "v1", "daemonsets", "DaemonSet");
 export const DEPLOYMENTS = resource("apps", "v1", "deployments", "Deployment");
-export const CONTROLLER_REVISIONS = resource("apps", "v1", "controllerrevisions", "ControllerRevision");
 export const CONFIGMAPS = resource("", "v1", "configmaps", "ConfigMap");
 export const PODS = resource("", "v1", "pods", "Pod");
 export const SECRETS = resource("", "v1", "secrets", "Secret");
