@@ -4,10 +4,11 @@ import type { ConditionType } from "../api/conditions.ts";
 import { CONDITION_REASONS } from "../api/reasons.ts";
 import { COMPLETE, facts, healthOf, healthyNodes, spec } from "../../test/fleet/facts.ts";
 import { node, nodeOfFleet, NOW, pod, probe, TARGET } from "../../test/fleet/observations.ts";
+import type { FleetExports } from "../health/export-health.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import { judgeConditions } from "./conditions.ts";
-import type { StatusFacts, TelemetryFacts } from "./facts.ts";
+import type { StatusFacts } from "./facts.ts";
 
 const sick = (index: number): NodeObservation =>
   nodeOfFleet(index, { probe: probe({ kind: "timeout" }, { podUid: `pod-${index}` }) });
@@ -57,7 +58,7 @@ const gaveUp: RolloutState = {
   reason: "CollectorExited",
   message: "exit code 1 on node-1",
 };
-const telemetry = (of: Partial<TelemetryFacts>): Partial<StatusFacts> => ({
+const telemetry = (of: Partial<FleetExports>): Partial<StatusFacts> => ({
   telemetry: { flowing: 0, failing: 0, idle: 0, failingNodes: ["node-1"], failingExporters: ["otlphttp"], ...of },
 });
 const invalid = (reason: "InvalidSpec" | "InvalidConfig" | "SecretNotFound"): Partial<StatusFacts> => ({

@@ -1,5 +1,6 @@
 import type { KmAgentSpec, KmAgentStatus } from "../api/kmagent.ts";
 import type { ConditionReason } from "../api/reasons.ts";
+import type { FleetExports } from "../health/export-health.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { RolloutState } from "../rollout/state.ts";
 
@@ -67,17 +68,6 @@ interface RemoteFacts {
   readonly message: string;
 }
 
-/** How many collectors deliver what they receive. */
-export interface TelemetryFacts {
-  readonly flowing: number;
-  readonly failing: number;
-  readonly idle: number;
-  /** Nodes whose exports fail, sorted; a few are enough. */
-  readonly failingNodes: readonly string[];
-  /** Exporters that fail, sorted. */
-  readonly failingExporters: readonly string[];
-}
-
 /** Everything that a status is made of, as plain data. `null` means: nothing is known in this pass. */
 export interface StatusFacts {
   /** `metadata.generation` of the resource that the pass read. */
@@ -97,7 +87,7 @@ export interface StatusFacts {
   /** What would be changed if the KmAgent weren't paused, a sentence each. */
   readonly wouldChange: readonly string[];
   readonly remote: RemoteFacts;
-  readonly telemetry: TelemetryFacts | null;
+  readonly telemetry: FleetExports | null;
   readonly versions: NonNullable<KmAgentStatus["versions"]>;
   readonly platformURL: string;
   readonly operatorVersion: string;

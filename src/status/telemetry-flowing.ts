@@ -1,4 +1,5 @@
-import type { StatusFacts, TelemetryFacts } from "./facts.ts";
+import type { FleetExports } from "../health/export-health.ts";
+import type { StatusFacts } from "./facts.ts";
 import { fails, holds, nodesText, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
@@ -40,6 +41,6 @@ export function telemetryFlowing({ telemetry }: StatusFacts): ConditionVerdict {
   return unknown("TelemetryFlowing", "NotObserved", "The collectors' own counters haven't been read.");
 }
 
-function exporters({ failingExporters }: TelemetryFacts): string {
+function exporters({ failingExporters }: FleetExports): string {
   return failingExporters.length === 0 ? "" : ` (exporter ${failingExporters.join(", ")})`;
 }
