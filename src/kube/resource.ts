@@ -19,18 +19,7 @@ export const EVENTS = resource("", "v1", "events", "Event");
 export const LEASES = resource("coordination.k8s.io", "v1", "leases", "Lease");
 export const NODES: ResourceType = { ...resource("", "v1", "nodes", "Node"), namespaced: false };
 
-const KNOWN = [
-  KMAGENTS,
-  DAEMONSETS,
-  DEPLOYMENTS,
-  CONTROLLER_REVISIONS,
-  CONFIGMAPS,
-  PODS,
-  SECRETS,
-  EVENTS,
-  LEASES,
-  NODES,
-];
+const KNOWN = [KMAGENTS, DAEMONSETS, DEPLOYMENTS, CONFIGMAPS, PODS, SECRETS, EVENTS, LEASES, NODES];
 
 function resource(group: string, version: string, plural: string, kind: string): ResourceType {
   return { group, version, plural, kind, namespaced: true };
