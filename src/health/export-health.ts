@@ -1,5 +1,5 @@
 /** The three kinds of telemetry, as a pipeline names them. */
-export type Signal = "metrics" | "logs" | "traces";
+type Signal = "metrics" | "logs" | "traces";
 
 /**
  * A collector's own counters of one exporter and signal. The sums since the process began; a counter that the collector
