@@ -1,0 +1,222 @@
+import { describe, expect, test } from "@jest/globals";
+import { KmAgentSpec } from "../api/kmagent.ts";
+import type { KmAgentSpecInput } from "../api/kmagent.ts";
+import type { NodeObservation } from "../health/observation.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { NO_MEMORY, objectId } from "./memory.ts";
+import type { KmAgentMemory } from "./memory.ts";
+import type { Plan, Write } from "./plan.ts";
+import type { KmAgentRecord } from "./project.ts";
+import { reconcile } from "./reconcile.ts";
+import { remember } from "./remember.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Referenced } from "./references.ts";
+
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+
+function kmagent(spec: Partial<KmAgentSpecInput> = {}, more: Partial<KmAgentRecord> = {}): KmAgentRecord {
+  return {
+    key: "km/agent",
+    name: "agent",
+    namespace: "km",
+    uid: "uid-agent",
+    generation: 1,
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    deleting: false,
+    annotations: {},
+    spec: KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" }, ...spec }),
+    invalid: "",
+    status: {},
+    ...more,
+  };
+}
+
+function node(name: string): NodeObservation {
+  return {
+    name,
+    labels: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": name },
+    taints: [],
+    os: "linux",
+    architecture: "amd64",
+    ready: { status: "True", since: 0, message: "" },
+    createdAt: 0,
+    deleting: false,
+    pod: null,
+    probe: null,
+  };
+}
+
+function snapshot(
+  of: KmAgentRecord,
+  more: Partial<Snapshot> = {},
+  secret: Referenced = { kind: "found", text: "key" },
+): Snapshot {
+  return {
+    kmagent: of,
+    siblings: [],
+    nodes: [node("n1"), node("n2")],
+    live: new Map(),
+    cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
+    pods: [],
+    references: [{ reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" }, found: secret }],
+    apiKeyHmac: "ab",
+    caBundleHash: null,
+    platform: { kind: "connected", message: "" },
+    remote: { kind: "none", message: "" },
+    memory: NO_MEMORY,
+    installation: {
+      version: "0.0.0",
+      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
+      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
+      kubernetesMinor: 34,
+    },
+    ...more,
+  };
+}
+
+const plan = (of: Snapshot) => reconcile(of, NOW, (text) => text);
+const said = ({ status }: Plan, type: string) => status.conditions?.find((condition) => condition.type === type);
+const names = (writes: readonly Write[]) =>
+  writes.map((write) => (write.kind === "status" ? "status" : `${write.kind} ${write.object.kind}`));
+
+/** The cluster after a plan: what was created is there, as the API server would answer it. */
+function applied(before: Snapshot, done: Plan): Snapshot {
+  const live = new Map(before.live);
+  const outcomes = done.writes.flatMap((write, at) => {
+    if (write.kind !== "create" && write.kind !== "apply") return [];
+    const answer: KubeObject = {
+      ...write.object,
+      metadata: {
+        ...write.object.metadata,
+        uid: `uid-${write.object.metadata.name}`,
+        resourceVersion: String(10 + at),
+        generation: 1,
+      },
+    };
+    live.set(objectId(answer), answer);
+    return [
+      {
+        kind: "applied" as const,
+        object: write.object,
+        wish: write.wish,
+        answer,
+        because: "created" as const,
+        drifted: [],
+        warnings: [],
+      },
+    ];
+  });
+  const memory: KmAgentMemory = remember(before.memory, done, outcomes, NOW);
+  return { ...before, live, memory, cacheVersions: { DaemonSet: "20", Deployment: "20", ConfigMap: "20" } };
+}
+
+describe("a pass over a new KmAgent", () => {
+  test("makes each pod's ConfigMap before what makes the pod", () => {
+    expect(names(plan(snapshot(kmagent())).writes)).toEqual([
+      "create ConfigMap",
+      "create DaemonSet",
+      "create ConfigMap",
+      "create Deployment",
+      "status",
+    ]);
+  });
+
+  test("writes nothing but status once everything is there", () => {
+    const first = snapshot(kmagent());
+    const second = applied(first, plan(first));
+    expect(names(plan(second).writes)).toEqual(["status"]);
+  });
+
+  test("writes nothing at all once the status says what is", () => {
+    const first = snapshot(kmagent());
+    const second = applied(first, plan(first));
+    const third = { ...second, kmagent: kmagent({}, { status: plan(second).status }) };
+    expect(plan(third).writes).toEqual([]);
+    expect(plan(third).events).toEqual([]);
+  });
+});
+
+describe("a KmAgent that can't be served", () => {
+  test("whose Secret isn't known yet is waited for, without a word", () => {
+    const seen = plan(snapshot(kmagent(), {}, { kind: "loading" }));
+    expect(seen.writes).toEqual([]);
+    expect(seen.status).toEqual({});
+  });
+
+  test("whose Secret is missing says so with the command that makes it, and touches nothing", () => {
+    const seen = plan(snapshot(kmagent(), {}, { kind: "missing" }));
+    expect(names(seen.writes)).toEqual(["status"]);
+    expect(said(seen, "ConfigValid")).toMatchObject({ status: "False", reason: "SecretNotFound" });
+    expect(said(seen, "ConfigValid")?.message).toContain("kubectl -n km create secret generic s --from-literal=k=");
+  });
+
+  test("whose configuration is refused leaves what runs as it is", () => {
+    const first = snapshot(kmagent());
+    const running = applied(first, plan(first));
+    const broken = {
+      ...running,
+      kmagent: kmagent({ config: { nodeAgent: { inline: "receivers: [" } } }, { generation: 2 }),
+    };
+    const seen = plan(broken);
+    expect(names(seen.writes)).toEqual(["status"]);
+    expect(said(seen, "ConfigValid")).toMatchObject({ status: "False", reason: "InvalidConfig" });
+    expect(said(seen, "Ready")).toMatchObject({ status: "False" });
+  });
+
+  test("that is younger than one which selects the same nodes is stalled", () => {
+    const older = kmagent(
+      {},
+      { key: "km/older", name: "older", uid: "uid-older", creationTimestamp: "2025-01-01T00:00:00Z" },
+    );
+    const seen = plan(snapshot(kmagent(), { siblings: [older] }));
+    expect(names(seen.writes)).toEqual(["status"]);
+    expect(said(seen, "Stalled")).toMatchObject({ status: "True", reason: "NodeOverlap" });
+  });
+
+  test("that is older goes on, whatever a younger one selects", () => {
+    const younger = kmagent({}, { key: "km/y", name: "y", uid: "uid-y", creationTimestamp: "2026-06-01T00:00:00Z" });
+    expect(names(plan(snapshot(kmagent(), { siblings: [younger] })).writes)).toContain("create DaemonSet");
+  });
+
+  test("whose name is taken is stalled, with the command that frees the name", () => {
+    const first = snapshot(kmagent());
+    const done = plan(first);
+    const write = done.writes[1];
+    if (write?.kind !== "create") throw new Error("no DaemonSet");
+    const memory = remember(
+      NO_MEMORY,
+      done,
+      [{ kind: "foreign", object: write.object, wish: write.wish, owner: "Helm" }],
+      NOW,
+    );
+    const seen = plan({ ...first, memory });
+    expect(said(seen, "Stalled")).toMatchObject({ status: "True", reason: "NameConflict" });
+    expect(said(seen, "Stalled")?.message).toContain("kubectl -n km delete daemonset agent");
+  });
+});
+
+describe("a KmAgent that is paused", () => {
+  test("changes nothing and says what it would change", () => {
+    const seen = plan(snapshot(kmagent({ paused: true })));
+    expect(names(seen.writes)).toEqual(["status"]);
+    expect(said(seen, "Paused")?.message).toContain("would create DaemonSet agent");
+  });
+});
+
+describe("a cluster agent that is switched off", () => {
+  test("is deleted, and nothing else is", () => {
+    const first = snapshot(kmagent());
+    const running = applied(first, plan(first));
+    const seen = plan({ ...running, kmagent: kmagent({ clusterAgent: { enabled: false } }, { generation: 2 }) });
+    expect(seen.writes.filter((write) => write.kind === "delete").map((write) => objectId(write.object))).toEqual([
+      "Deployment agent-cluster",
+    ]);
+  });
+});
+
+describe("a KmAgent that is being deleted", () => {
+  test("is left alone: owner references take its objects away", () => {
+    expect(plan(snapshot(kmagent({}, { deleting: true }))).writes).toEqual([]);
+  });
+});
