@@ -8,7 +8,9 @@ import { join } from "node:path";
  */
 
 const SUITES: Readonly<Record<string, string>> = { unit: "jest.config.js", cluster: "test/jest.cluster.config.js" };
-const RESULTS = ".cache/results";
+// Tests have a cluster of their own beside the demo's, and runs on several clusters don't share their results.
+const CLUSTER = process.env["KM_CLUSTER"] ?? "test";
+const RESULTS = join(".cache/results", CLUSTER);
 
 interface Counts {
   readonly passed: number;
@@ -24,8 +26,7 @@ async function runSuite(name: string, extra: readonly string[]): Promise<Counts>
   await new Promise<void>((resolve, reject) => {
     spawn(process.execPath, ["--experimental-vm-modules", "--no-warnings=ExperimentalWarning", ...jest], {
       stdio: ["ignore", "ignore", "inherit"],
-      // Tests have a cluster of their own beside the demo's.
-      env: { ...process.env, KM_CLUSTER: process.env["KM_CLUSTER"] ?? "test" },
+      env: { ...process.env, KM_CLUSTER: CLUSTER },
     })
       .once("error", reject)
       .once("exit", () => resolve());

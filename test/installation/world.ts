@@ -10,8 +10,8 @@ import type { Images } from "./operator.ts";
 import { startPlatform } from "./platform-process.ts";
 import type { PlatformProcess } from "./platform-process.ts";
 
-/** Where the setup of all cluster tests leaves what it made. */
-export const WORLD_FOLDER = join(CHECKOUT, ".cache/e2e");
+/** Where the setup of all cluster tests leaves what it made; runs on other clusters of this checkout have their own. */
+export const WORLD_FOLDER = join(CHECKOUT, ".cache/e2e", process.env["KM_CLUSTER"] ?? "");
 /** The file in it. */
 export const WORLD_FILE = join(WORLD_FOLDER, "world.json");
 
