@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 
 /** What one exporter says of itself, over all signals. `null`: the collector doesn't tell, which isn't the same as zero. */
-export interface ExporterCounters {
+interface ExporterCounters {
   /** Items delivered since the collector's start. There is no such counter before the first delivery, or the first failure for good. */
   readonly sent: number | null;
   /** Items given up after the last retry, 5 minutes after the first by default. */
@@ -14,7 +14,7 @@ export interface ExporterCounters {
 }
 
 /** What one receiver says of itself, over all signals. */
-export interface ReceiverCounters {
+interface ReceiverCounters {
   readonly accepted: number | null;
   /** Items that the pipeline behind it didn't take. */
   readonly refused: number | null;

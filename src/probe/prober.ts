@@ -14,7 +14,7 @@ export interface ProbeTarget extends Endpoint {
 }
 
 /** How often a pod is probed, and how long one probe may take. */
-export interface ProbeSettings {
+interface ProbeSettings {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Misses in a row that matter: reaching them is news, going on is none. */

@@ -7,7 +7,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Log } from "./log.ts";
 
 /** What a route answers; an iterable body is written piece by piece, as fast as the reader takes it. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string | Iterable<string>;

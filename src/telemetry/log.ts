@@ -75,7 +75,7 @@ function standardOutput(): { write: (line: string) => void; flush: () => void } 
 }
 
 /** An error as fields: code, message and the chain of causes, at most eight deep; the stack only where `withStack`. */
-export function errorFields(error: unknown, withStack: boolean, depth = 0): unknown {
+function errorFields(error: unknown, withStack: boolean, depth = 0): unknown {
   if (!(error instanceof Error))
     return typeof error === "string" ? { message: error } : { message: "thrown value is no error" };
   const code = error instanceof KmError ? error.code : (error as { code?: unknown }).code;

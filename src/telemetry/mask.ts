@@ -44,7 +44,7 @@ export function createSecretMask(): SecretMask {
  * (once, and twice, as in a message that quotes JSON), URL-escaped, and in base64 and base64url. For base64 three alignments
  * count, for the value may stand in the middle of what was encoded (`Basic user:key`).
  */
-export function spellings(value: string): string[] {
+function spellings(value: string): string[] {
   const plain = [...new Set([value, value.trim()])].filter((text) => text.length >= SHORTEST);
   return plain.flatMap((text) => {
     const json = inJson(text);

@@ -128,7 +128,7 @@ export const METRICS = {
 } as const satisfies Record<string, MetricDefinition>;
 
 /** The table's type, from which names and labels are checked at every use. */
-export type MetricTable = typeof METRICS;
+type MetricTable = typeof METRICS;
 /** Name of any metric. */
 export type MetricName = keyof MetricTable;
 /** Names of the metrics of one type. */

@@ -3,7 +3,7 @@ import { METRICS } from "./metric-table.ts";
 import type { LabelsOf, MetricDefinition, MetricName, MetricNameOf, ScopeOf } from "./metric-table.ts";
 
 /** One series of a gauge. */
-export interface Series<N extends MetricName> {
+interface Series<N extends MetricName> {
   readonly labels: LabelsOf<N>;
   readonly value: number;
 }
