@@ -130,7 +130,9 @@ test("five thousand unchanged nodes spread evenly over the interval", () => {
 
 /** What may happen to a queue, at random. */
 type Step =
-  | { readonly do: "put" | "withdraw" | "forget"; readonly host: number; readonly error: number }
+  | { readonly do: "put"; readonly host: number; readonly error: number }
+  | { readonly do: "withdraw"; readonly host: number; readonly error: number }
+  | { readonly do: "forget"; readonly host: number; readonly error: number }
   | { readonly do: "take" }
   | { readonly do: "settle"; readonly ok: boolean }
   | { readonly do: "wait"; readonly ms: number };
@@ -159,7 +161,8 @@ test("whatever happens: no more waits than nodes, only the newest is sent, and i
         queue.settle(sent, ok ? "done" : "failed", now);
       };
       for (const at of steps) {
-        if (at.do === "put") {
+        if (at.do === "wait") now += at.ms;
+        else if (at.do === "put") {
           const state = report(`n${at.host}`, at.error === 0 ? "" : `error ${at.error}`);
           truth.set(state.hostname, state);
           queue.put(state, now);
@@ -175,10 +178,10 @@ test("whatever happens: no more waits than nodes, only the newest is sent, and i
             if (newest !== undefined) expect(next.report).toEqual(newest);
             flying.push(next.report);
           }
-        } else if (at.do === "settle") {
+        } else {
           const sent = flying.shift();
           if (sent !== undefined) settle(sent, at.ok);
-        } else if (at.do === "wait") now += at.ms;
+        }
         expect(queue.ready).toBeLessThanOrEqual(8);
         expect(queue.size).toBeLessThanOrEqual(8);
       }

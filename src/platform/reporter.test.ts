@@ -64,7 +64,8 @@ const row = (hostname: string) => simulator.rows().find((one) => one.hostname ==
 
 beforeEach(async () => {
   simulator = await startSimulator({ apiKeys: [KEY] });
-  [states, answers, lines, counted] = [[], [], [], new Map()];
+  [states, answers, lines] = [[], [], []];
+  counted = new Map();
   reporter = createReporter({
     log: log(),
     clock: {
@@ -115,8 +116,7 @@ test("the platform gets a row for each node and one for the cluster, and the sta
   });
   expect(row("prod-eu")).toMatchObject({ platform: "k8s", collector_status: "Running", namespaces: null });
   await until(() => reporter.state("u").kind === "connected");
-  expect(counted.get("node ok")).toBe(3);
-  expect(counted.get("checkIn ok")).toBe(1);
+  await until(() => counted.get("node ok") === 3 && counted.get("checkIn ok") === 1);
 });
 
 test("a node that breaks and recovers is told both times", async () => {

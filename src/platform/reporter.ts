@@ -106,11 +106,11 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
     state: (uid) => links.get(uid)?.state ?? unknown,
     flush: async (ms) => {
-      const late = new Promise<void>((resolve) => void clock.after(ms, resolve));
-      await Promise.race([
-        late,
-        Promise.all([...[...links.values()].map((link) => link.flush(ms)), ...retiring.values()]),
-      ]);
+      let cancel: () => void = () => undefined;
+      const late = new Promise<void>((resolve) => (cancel = clock.after(ms, resolve)));
+      const flushed = [...links.values()].map((link) => link.flush(ms));
+      await Promise.race([late, Promise.all([...flushed, ...retiring.values()])]);
+      cancel();
     },
     stop: async () => {
       for (const link of [...links.values()]) end(link, link.stop());
