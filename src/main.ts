@@ -16,6 +16,7 @@ import { jitteredBackoff, Queue } from "./reconcile/queue.ts";
 import { createReferenceWatch } from "./reconcile/reference-watch.ts";
 import type { Installation } from "./reconcile/snapshot.ts";
 import { subscribeTriggers } from "./reconcile/triggers.ts";
+import type { StatusFacts } from "./status/facts.ts";
 import { nodesRoute, operatorRoutes, serveHttp } from "./telemetry/http.ts";
 import type { RootLog } from "./telemetry/log.ts";
 import type { SecretMask } from "./telemetry/mask.ts";
@@ -150,6 +151,8 @@ async function lead(
   const everyone = () => {
     for (const { key } of caches.kmagents.values()) queue.add(key);
   };
+  /** UIDs of KmAgents to whom the platform has sent a configuration since the start. */
+  const ignored = new Set<string>();
   const writer = createWriter({
     client,
     fieldManager: FIELD_MANAGER,
@@ -183,6 +186,12 @@ async function lead(
     metrics,
     operator: { version: installation.version, architecture: options.architecture },
     onStateChange: (uid) => again(uid),
+    onAnswer: (uid, { nodeAgent, clusterAgent }) => {
+      if (ignored.has(uid) || (nodeAgent === null && clusterAgent === null)) return;
+      ignored.add(uid);
+      log.warn({ kmagent: keyOf(uid) }, IGNORED.message);
+      again(uid);
+    },
   });
   const events = createEventRecorder(
     {
@@ -203,7 +212,7 @@ async function lead(
     sources: {
       caches,
       installation: { ...installation, kubernetesMinor },
-      remote: () => ({ kind: "none", message: "the platform has sent no configuration" }),
+      remote: (uid) => (ignored.has(uid) ? IGNORED : NONE_SENT),
     },
     client,
     writer,
@@ -235,6 +244,12 @@ async function lead(
   await reporter.stop();
   await election.release();
 }
+
+const NONE_SENT: StatusFacts["remote"] = { kind: "none", message: "The platform has sent no configuration." };
+const IGNORED: StatusFacts["remote"] = {
+  kind: "ignored",
+  message: "The platform sent a configuration, which this release doesn't apply. Put it into spec.config.",
+};
 
 /** Who runs without leader election is always alone. */
 const ALONE: Election = {

@@ -1,4 +1,6 @@
 import { LABEL } from "../api/labels.ts";
+import { containerFault } from "../health/container-fault.ts";
+import { admissionFault, schedulingFault } from "../health/scheduling-fault.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { PodRecord } from "./project.ts";
@@ -33,19 +35,12 @@ export function clusterAgentFacts(deployment: KubeObject | undefined, pods: read
   return { kind: "present", ready: available, revision, reason, message: `${message}${note}` };
 }
 
+/** Said in the same words as of a node's agent. */
 function troubleOf(pod: PodRecord): { readonly reason: string; readonly message: string } | null {
-  const { container } = pod;
   if (pod.ready) return null;
-  if (pod.unschedulable !== "") return { reason: "Unschedulable", message: pod.unschedulable };
-  if (pod.phase === "Failed") return { reason: pod.reason || "PodFailed", message: pod.message || "the pod failed" };
-  if (container?.state === "waiting" && container.last === null && container.reason !== "") {
-    return { reason: container.reason, message: container.message || container.reason };
-  }
-  const ended = container?.last ?? null;
-  if (ended && container?.state !== "running") {
-    const words = ended.message === "" ? "" : `: ${ended.message}`;
-    const reason = ended.reason === "OOMKilled" ? "OOMKilled" : "CollectorExited";
-    return { reason, message: `the collector ended with exit code ${ended.exitCode} (${ended.reason})${words}` };
-  }
+  const fault =
+    schedulingFault(pod) ?? admissionFault(pod) ?? (pod.container === null ? null : containerFault(pod.container));
+  if (fault)
+    return { reason: fault.reason, message: fault.detail === "" ? fault.summary : `${fault.summary}: ${fault.detail}` };
   return { reason: "PodStarting", message: `pod ${pod.name} isn't ready yet` };
 }
