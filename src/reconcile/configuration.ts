@@ -4,6 +4,7 @@ import type { Desired, DesiredInput } from "../resources/desired.ts";
 import { sameJson } from "./drift.ts";
 import { referenceProblem } from "./references.ts";
 import type { ReferenceReason } from "./references.ts";
+import type { Rendered } from "./memory.ts";
 import type { KmAgentRecord } from "./project.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -20,12 +21,6 @@ export type Judged =
       readonly desired: Extract<Desired, { ok: true }>;
       readonly insecureEndpoints: readonly string[];
     };
-
-/** A rendering that is kept from pass to pass: reading large configurations takes longer than everything else. */
-export interface Rendered {
-  readonly input: DesiredInput;
-  readonly desired: Desired;
-}
 
 /** Judges the spec and everything that it refers to. What the pass before rendered from the same input is taken as it is. */
 export function judgeConfiguration(snapshot: Snapshot): {

@@ -6,12 +6,10 @@ import type { KubeObject } from "../kube/resource.ts";
  * spares us from knowing every default and normal form (`1000m` comes back as `1`). Format: KEP-555, fieldsV1.
  */
 
-/** A place in an object, such as `spec.template.spec.containers[km-agent].image`. */
-export type FieldPath = string;
-
 /** One field that somebody set to something else. Values are JSON, cut to a readable length. */
 export interface Difference {
-  readonly path: FieldPath;
+  /** Such as `spec.template.spec.containers[km-agent].image`. */
+  readonly path: string;
   readonly wanted: string;
   readonly found: string;
 }
@@ -28,7 +26,7 @@ export function drift(answer: KubeObject, live: KubeObject, fieldManager: string
 }
 
 /** Whether an object's managed fields hold an entry of our server-side apply. */
-export function ownedFields(object: KubeObject, fieldManager: string): Fields | undefined {
+function ownedFields(object: KubeObject, fieldManager: string): Fields | undefined {
   const entries = object.metadata.managedFields ?? [];
   const entry = entries.find(
     (candidate) =>

@@ -1,7 +1,13 @@
 import type { NodeHealth } from "../health/node-health.ts";
 import type { PodRefusal } from "../health/observation.ts";
-import type { Rendered } from "./configuration.ts";
+import type { Desired, DesiredInput } from "../resources/desired.ts";
 import type { ObjectMemory } from "./object-decision.ts";
+
+/** A rendering that is kept from pass to pass: reading large configurations takes longer than everything else. */
+export interface Rendered {
+  readonly input: DesiredInput;
+  readonly desired: Desired;
+}
 
 /**
  * What is kept of one KmAgent between passes, in memory alone: after a restart it is made anew from the cluster, at the

@@ -1,10 +1,10 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import type { Rendered } from "./configuration.ts";
+import type { Rendered } from "./memory.ts";
 import type { EventNote } from "./condition-events.ts";
 import type { Difference } from "./drift.ts";
-import type { ApplyReason } from "./object-decision.ts";
+import type { ApplyReason, ObjectDecision } from "./object-decision.ts";
 
 /** One write, as data. `execute` does it and decides nothing. */
 export type Write =
@@ -36,4 +36,11 @@ export interface Plan {
   readonly status: KmAgentStatus;
   /** Time of the next pass where nothing happens before; milliseconds since the epoch. */
   readonly nextAt: number | null;
+}
+
+/** A wanted object and what was decided about it. */
+export interface DecidedObject {
+  readonly object: KubeObject;
+  readonly wish: string;
+  readonly decision: ObjectDecision;
 }

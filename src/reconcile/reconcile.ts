@@ -17,11 +17,10 @@ import { sameJson } from "./drift.ts";
 import { garbage } from "./garbage.ts";
 import { objectId } from "./memory.ts";
 import { decideObject, freshMemory } from "./object-decision.ts";
-import type { ObjectDecision } from "./object-decision.ts";
 import { overlap } from "./overlap.ts";
 import type { Overlap } from "./overlap.ts";
 import { ownership } from "./ownership.ts";
-import type { Plan, Write } from "./plan.ts";
+import type { DecidedObject, Plan, Write } from "./plan.ts";
 import { podOfTemplate } from "./refusal.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { revisionOfTemplate, statusFacts } from "./status-facts.ts";
@@ -29,13 +28,6 @@ import { statusGate } from "./status-gate.ts";
 
 /** How often a pod is tried by dry run while nodes have none and nothing explains it, milliseconds. */
 const REFUSAL_RECHECK_MS = 30_000;
-
-/** A wanted object and what was decided about it. */
-export interface DecidedObject {
-  readonly object: KubeObject;
-  readonly wish: string;
-  readonly decision: ObjectDecision;
-}
 
 /**
  * One pass: from everything that was read to everything that is to be written. Pure; `now` is in milliseconds since the

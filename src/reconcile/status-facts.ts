@@ -9,8 +9,7 @@ import { clusterAgentFacts } from "./cluster-agent.ts";
 import type { Judged } from "./configuration.ts";
 import { objectId } from "./memory.ts";
 import type { Overlap } from "./overlap.ts";
-import type { Write } from "./plan.ts";
-import type { DecidedObject } from "./reconcile.ts";
+import type { DecidedObject, Write } from "./plan.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What one pass found out, to be told in `status`. */
