@@ -9,16 +9,17 @@ beforeEach(async () => {
 });
 afterEach(() => sink.stop());
 
-/** A resource attribute as protobuf has it, between other bytes. */
+const field = (tag: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([tag, content.length]), content]);
+
+/** A resource attribute as protobuf has it, between other bytes: key first as most write it, or value first as the collector does. */
 function withNode(...names: readonly string[]): Buffer {
-  const key = "k8s.node.name";
+  const key = field(0x0a, Buffer.from("k8s.node.name"));
   return Buffer.concat(
-    names.flatMap((name) => [
-      Buffer.from([1, 2, 3, 0x0a, key.length]),
-      Buffer.from(key),
-      Buffer.from([0x12, name.length + 2, 0x0a, name.length]),
-      Buffer.from(name),
-    ]),
+    names.flatMap((name, i) => {
+      const value = field(0x12, field(0x0a, Buffer.from(name)));
+      const keyValue = field(0x0a, Buffer.concat(i % 2 === 0 ? [value, key] : [key, value]));
+      return [Buffer.from([0x0a, keyValue.length + 2]), keyValue];
+    }),
   );
 }
 

@@ -151,16 +151,31 @@ async function readRequest(request: IncomingMessage): Promise<Buffer> {
 const KEY = Buffer.from("k8s.node.name");
 
 /**
- * Values of the attribute `k8s.node.name`, found without reading the whole message: in protobuf a `KeyValue` is
- * `0a <length> key 12 <length> ( 0a <length> string )`, and node names are shorter than 128 bytes in every cluster of ours.
+ * Values of the attribute `k8s.node.name`, found without reading the whole message. In protobuf a `KeyValue` is the key,
+ * `0a <length> …`, and the value, `12 <length> 0a <length> …`, in either order: the collector writes the value first. Node names
+ * are shorter than 126 bytes in every cluster of ours, so each length is one byte.
  */
 function nodeNames(body: Buffer): Set<string> {
   const names = new Set<string>();
   for (let at = body.indexOf(KEY); at >= 0; at = body.indexOf(KEY, at + KEY.length)) {
-    const value = at + KEY.length;
-    const length = body[value + 3];
-    if (body[value] !== 0x12 || body[value + 2] !== 0x0a || length === undefined || length > 127) continue;
-    names.add(body.toString("utf8", value + 4, value + 4 + length));
+    const start = valueAfter(body, at + KEY.length) ?? valueBefore(body, at - 2);
+    if (start !== null) names.add(body.toString("utf8", start, start + (body[start - 1] ?? 0)));
   }
   return names;
+}
+
+/** Where the string begins whose value field begins at `at`; `null` where none does. */
+function valueAfter(body: Buffer, at: number): number | null {
+  const length = body[at + 3] ?? 0;
+  return body[at] === 0x12 && body[at + 1] === length + 2 && body[at + 2] === 0x0a ? at + 4 : null;
+}
+
+/** Where the string begins whose value field ends before `end`. */
+function valueBefore(body: Buffer, end: number): number | null {
+  for (let length = 1; length < 126; length++) {
+    const start = end - length;
+    if (start < 4) return null;
+    if (body[start - 1] === length && valueAfter(body, start - 4) === start) return start;
+  }
+  return null;
 }
