@@ -13,7 +13,7 @@ import { CONFIG_KEY } from "./volumes.ts";
 /** Key of the pod template in a revision's ConfigMap: with it, a lost DaemonSet or an older revision can be made again. */
 const TEMPLATE_KEY = "pod-template.json";
 /** Annotation with the whole hash, for names could be equal by chance. */
-export const REVISION_HASH = "kloudmate.com/revision-hash";
+const REVISION_HASH = "kloudmate.com/revision-hash";
 
 /** What a revision's ConfigMap is made of. */
 export interface ConfigMapInput {
