@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { toolPath } from "../cluster/build.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { run } from "../cluster/command.ts";
+import { eventually } from "./eventually.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { pushImages, pushOperatorImage } from "../cluster/images.ts";
 
@@ -61,7 +62,15 @@ export async function publishImages(cluster: Cluster, signal: AbortSignal): Prom
 export async function applyCrd(kubectl: Kubectl): Promise<void> {
   const file = join(CHECKOUT, "crds/kloudmate.com_kmagents.yaml");
   await kubectl(["apply", "--server-side", "--force-conflicts", "-f", file]);
-  await kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd/kmagents.kloudmate.com"]);
+  // kubectl itself gives up where a definition is so new that it has no conditions yet.
+  await eventually(
+    "the definition is established",
+    async () => {
+      await kubectl(["wait", "--for=condition=Established", "--timeout=5s", "crd/kmagents.kloudmate.com"]);
+      return true;
+    },
+    { withinMs: 60_000 },
+  );
 }
 
 /** How the chart is installed. */
