@@ -9,13 +9,19 @@ const backoff = (failures: number) => failures * 100;
 const error = (code: ErrorCode, retryAfterMs?: number) =>
   new KmError(code, code, retryAfterMs === undefined ? {} : { retryAfterMs });
 
-const listing = (failures = 0, continueToken?: string, unpaged = false): Active => ({
+const listing = (failures = 0, continueToken?: string, unpaged = false, relists = 0): Active => ({
   at: "listing",
   failures,
+  relists,
   continueToken,
   unpaged,
 });
-const watching = (failures = 0, resourceVersion = "7"): Active => ({ at: "watching", failures, resourceVersion });
+const watching = (failures = 0, resourceVersion = "7", relists = 0): Active => ({
+  at: "watching",
+  failures,
+  relists,
+  resourceVersion,
+});
 const waiting = (waitMs: number, next: Active): ReflectorState => ({ at: "waiting", waitMs, next });
 const broke = (code: ErrorCode, livedMs: number): Outcome => ({
   kind: "broke",
@@ -96,13 +102,25 @@ describe("a reflector's states", () => {
       name: "a position that is too old leads to a list at once",
       from: watching(),
       outcome: broke("Gone", 0),
-      to: listing(1),
+      to: listing(1, undefined, false, 1),
+    },
+    {
+      name: "a position that is too old leads to a list at once also after the server was away for long",
+      from: watching(9),
+      outcome: broke("Gone", 0),
+      to: listing(1, undefined, false, 1),
     },
     {
       name: "a position that is too old again waits first",
-      from: watching(1),
+      from: watching(1, "7", 1),
       outcome: broke("Gone", 0),
-      to: waiting(200, listing(2)),
+      to: waiting(200, listing(2, undefined, false, 2)),
+    },
+    {
+      name: "a position that is too old after a watch that settled leads to a list at once again",
+      from: watching(3, "7", 2),
+      outcome: broke("Gone", SETTLED_MS),
+      to: listing(1, undefined, false, 1),
     },
     {
       name: "one senseless stream is asked again",

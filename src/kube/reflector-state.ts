@@ -15,18 +15,25 @@ import type { KmError } from "../api/errors.ts";
  * ```
  *
  * `failures` counts what went wrong in a row. It falls to zero only when a watch has lived for a while (`SETTLED_MS`), not
- * with the first event: a server that sends one and closes would otherwise be asked without end.
+ * with the first event: a server that sends one and closes would otherwise be asked without end. `relists` counts the lists
+ * that a 410 has asked for since then: the first is due at once, however long the server was away before it said so.
  */
 export type ReflectorState =
   /** Asks for a page: the first one, the one behind `continueToken`, or with `unpaged` everything at once. */
   | {
       readonly at: "listing";
       readonly failures: number;
+      readonly relists: number;
       readonly continueToken: string | undefined;
       readonly unpaged: boolean;
     }
   /** Follows the collection from `resourceVersion` on. */
-  | { readonly at: "watching"; readonly failures: number; readonly resourceVersion: string }
+  | {
+      readonly at: "watching";
+      readonly failures: number;
+      readonly relists: number;
+      readonly resourceVersion: string;
+    }
   /** Sleeps for `waitMs`, then is `next`. */
   | { readonly at: "waiting"; readonly waitMs: number; readonly next: Active };
 
@@ -60,7 +67,13 @@ export const SETTLED_MS = 10_000;
 const SUSPECT_AFTER = 2;
 
 /** Where a reflector begins: with the collection. */
-export const INITIAL: ReflectorState = { at: "listing", failures: 0, continueToken: undefined, unpaged: false };
+export const INITIAL: ReflectorState = {
+  at: "listing",
+  failures: 0,
+  relists: 0,
+  continueToken: undefined,
+  unpaged: false,
+};
 
 /** How long to wait after the n-th failure in a row (1, 2, …). */
 export type Backoff = (failures: number) => number;
@@ -69,7 +82,7 @@ export type Backoff = (failures: number) => number;
  * The one place where a reflector's state changes. Pure: the same arguments give the same state (but for `backoff`'s dice).
  *
  * Every way to an endless loop without a wait is closed: a wait is left out only after a page, a list, an orderly end of a
- * watch that had settled, and once for a 410 (the list that it asks for comes with `failures` raised).
+ * watch that had settled, and once for a 410 (`relists`).
  */
 export function transition(state: ReflectorState, outcome: Outcome, backoff: Backoff): ReflectorState {
   switch (state.at) {
@@ -93,12 +106,17 @@ function afterList(
     case "page":
       return { ...state, continueToken: outcome.continueToken };
     case "listed":
-      return { at: "watching", failures: state.failures, resourceVersion: outcome.resourceVersion };
+      return {
+        at: "watching",
+        failures: state.failures,
+        relists: state.relists,
+        resourceVersion: outcome.resourceVersion,
+      };
     case "failed": {
       // The token ran out between two pages (the server keeps five minutes): the pages so far are of no use.
       const expired = outcome.error.code === "Gone" && state.continueToken !== undefined;
       const failures = state.failures + 1;
-      const next: Active = { at: "listing", failures, continueToken: undefined, unpaged: state.unpaged || expired };
+      const next: Active = { ...state, failures, continueToken: undefined, unpaged: state.unpaged || expired };
       return expired ? next : { at: "waiting", waitMs: waitAfter(outcome.error, failures, backoff), next };
     }
     case "ended":
@@ -118,18 +136,23 @@ function afterWatch(
   switch (outcome.kind) {
     case "ended": {
       const { resourceVersion } = outcome;
-      if (outcome.livedMs >= SETTLED_MS) return { at: "watching", failures: 0, resourceVersion };
+      if (outcome.livedMs >= SETTLED_MS) return { at: "watching", failures: 0, relists: 0, resourceVersion };
       const failures = state.failures + 1;
-      return { at: "waiting", waitMs: backoff(failures), next: { at: "watching", failures, resourceVersion } };
+      return { at: "waiting", waitMs: backoff(failures), next: { ...state, failures, resourceVersion } };
     }
     case "broke": {
-      const { error } = outcome;
-      const failures = (outcome.livedMs >= SETTLED_MS ? 0 : state.failures) + 1;
-      const relist: Active = { at: "listing", failures, continueToken: undefined, unpaged: false };
-      if (error.code === "Gone" && failures === 1) return relist;
+      const { error, resourceVersion } = outcome;
+      const before = outcome.livedMs >= SETTLED_MS ? { failures: 0, relists: 0 } : state;
+      if (error.code === "Gone") {
+        const relists = before.relists + 1;
+        const relist = listAnew(relists, relists);
+        return relists === 1 ? relist : { at: "waiting", waitMs: waitAfter(error, relists, backoff), next: relist };
+      }
+      const failures = before.failures + 1;
+      const { relists } = before;
       const suspect = isSuspicious(error) && failures >= SUSPECT_AFTER;
-      const again: Active = { at: "watching", failures, resourceVersion: outcome.resourceVersion };
-      const next = error.code === "Gone" || suspect ? relist : again;
+      const again: Active = { at: "watching", failures, relists, resourceVersion };
+      const next = suspect ? listAnew(failures, relists) : again;
       return { at: "waiting", waitMs: waitAfter(error, failures, backoff), next };
     }
     case "page":
@@ -140,6 +163,10 @@ function afterWatch(
     default:
       return outcome satisfies never;
   }
+}
+
+function listAnew(failures: number, relists: number): Active {
+  return { at: "listing", failures, relists, continueToken: undefined, unpaged: false };
 }
 
 /** Failures of the stream itself, which the same position may bring again for ever: a line too long, no JSON, silence. */
