@@ -45,7 +45,7 @@ const lineOf = (event: unknown) => `${JSON.stringify(event)}\n`;
 function list(
   items: readonly KubeObject[],
   resourceVersion: number,
-  { token = null, next, limit = "500" }: { token?: string | null; next?: string; limit?: string | null } = {},
+  { token = null, next, limit = "100" }: { token?: string | null; next?: string; limit?: string | null } = {},
 ): Step {
   const bare = items.map(({ metadata }) => ({ metadata }));
   return {

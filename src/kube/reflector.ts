@@ -10,7 +10,11 @@ import { errorOfWatchLine } from "./status.ts";
 import { ObjectStore, identityOf } from "./store.ts";
 import type { Entry, Indexes, Store } from "./store.ts";
 
-const DEFAULT_PAGE_SIZE = 500;
+/**
+ * Smaller than client-go's 500: a page is held as bytes, text and objects at once. Measured with 5,000 objects of 4 KB: pages of
+ * 500 add 57 MB to the process for good, pages of 100 add 22 MB and a second.
+ */
+const DEFAULT_PAGE_SIZE = 100;
 /** The API server sends a bookmark about once a minute, so a stream without a line for longer than this is dead. */
 const DEFAULT_SILENCE_MS = 90_000;
 const LIST_TIMEOUT_MS = 60_000;
