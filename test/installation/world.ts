@@ -146,16 +146,19 @@ export async function install(world: World, options: InstallationOptions): Promi
       }),
     async leave() {
       const violations = await platform.violations();
-      await kubectl(["delete", "kmagents", "--all", "-n", namespace, "--wait", "--timeout=60s"]);
-      await helm(cluster, ["uninstall", release, "-n", namespace, "--wait", "--timeout", "60s"], signal);
-      await kubectl(["delete", "namespace", namespace, "--wait", "--timeout=120s"]);
-      await kubectl([
-        "delete",
+      // A test may have taken away any of these already.
+      const served = await kubectl.get(["crd", "kmagents.kloudmate.com"]);
+      if (served) await kubectl(["delete", "kmagents", "--all", "-n", namespace, "--wait", "--timeout=60s"]);
+      const uninstall = ["uninstall", release, "-n", namespace, "--ignore-not-found", "--wait", "--timeout", "60s"];
+      await helm(cluster, uninstall, signal);
+      await kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=120s"]);
+      const kept = await kubectl.get<{ items: { kind: string; metadata: { name: string } }[] }>([
         "clusterrole,clusterrolebinding",
-        "-l",
-        `app.kubernetes.io/instance=${release}`,
-        "--ignore-not-found",
       ]);
+      // Releases in other namespaces may have the same name.
+      for (const { kind, metadata } of kept?.items ?? []) {
+        if (metadata.name.startsWith(`${namespace}:`)) await kubectl(["delete", kind, metadata.name]);
+      }
       await platform.stop();
       return violations;
     },
