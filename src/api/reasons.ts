@@ -168,7 +168,7 @@ export const CONDITION_REASONS = {
   },
   InvalidConfig: {
     meaning: "A collector configuration is refused by the guard.",
-    action: "Mend the place that the message names; `kmagent-operator config check` gives the same verdict.",
+    action: "Mend the place that the message names.",
   },
   SecretNotFound: {
     meaning: "The Secret of `apiKeySecretRef` doesn't exist.",
@@ -263,13 +263,10 @@ export type ConditionReason = keyof typeof CONDITION_REASONS;
 
 /** Reasons of events, which tell of transitions only. */
 export const EVENT_REASONS = {
-  Created: { meaning: "An object of the agents was made.", action: "Nothing." },
-  Updated: { meaning: "An object of the agents was changed because the KmAgent changed.", action: "Nothing." },
   DriftRepaired: {
     meaning: "Somebody changed a field of ours, and it was set back.",
     action: "Change the KmAgent in its place.",
   },
-  Deleted: { meaning: "An object that isn't wanted any more was removed.", action: "Nothing." },
   NodeUnhealthy: {
     meaning: "A node's agent or collector stopped; the message says why.",
     action: "See the node's reason.",
