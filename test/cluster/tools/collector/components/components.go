@@ -1,5 +1,5 @@
-// Package components is the list of what the test cluster's collectors hold, as the collector builder would generate
-// it from a manifest: the same factories serve the stock collector and the vendor-like agent.
+// Package components is the list of what the test cluster's stock collector holds, as the collector builder would generate
+// it from a manifest.
 package components
 
 import (
@@ -82,8 +82,8 @@ func Factories() (otelcol.Factories, error) {
 	return factories, nil
 }
 
-// Settings are those of a collector that reads the given configuration URIs, with the providers that the vendor's agent
-// and the stock images share: env (the default scheme), file and yaml.
+// Settings are those of a collector that reads the given configuration URIs, with the providers that stock images
+// have: env (the default scheme), file and yaml.
 func Settings(command, description string, uris []string) otelcol.CollectorSettings {
 	return otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: command, Description: description, Version: Version},

@@ -1,4 +1,4 @@
-// A stand-in for the vendor's km-kube-agent image, which can't be pulled here. It behaves as that agent was seen to
+// A stand-in for the vendor's km-kube-agent image, which can't be pulled everywhere. It behaves as that agent was seen to
 // behave, faults included, so that the operator is tested against them:
 //
 //   - it ignores its arguments, and reads /etc/kmagent/agent-daemonset.yaml or agent-deployment.yaml by DEPLOYMENT_MODE;
@@ -21,8 +21,6 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-
-	"kmagent.test/tools/collector/components"
 )
 
 const (
@@ -44,7 +42,7 @@ func main() {
 		os.Exit(1)
 	}
 	logger.Info("kube agent initialized", zap.String("version", version), zap.String("commit", commit), zap.String("deploymentMode", mode))
-	logger.Info("starting kubernetes agent", zap.String("version", version), zap.String("commitSHA", commit), zap.String("collectorVersion", "v"+components.Version))
+	logger.Info("starting kubernetes agent", zap.String("version", version), zap.String("commitSHA", commit), zap.String("collectorVersion", "v"+collectorVersion))
 
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
@@ -72,9 +70,7 @@ func runCollector(logger *zap.Logger, mode string) error {
 	path := configPath(mode)
 	logger.Info("starting collector instance")
 	logger.Info("collector starting", zap.String("configPath", path), zap.String("deploymentMode", mode))
-	settings := components.Settings("kmagent", "KloudMate agent stand-in", []string{path})
-	settings.DisableGracefulShutdown = true
-	collector, err := otelcol.NewCollector(settings)
+	collector, err := otelcol.NewCollector(collectorSettings(path))
 	if err != nil {
 		return fmt.Errorf("failed to create new collector service: %w", err)
 	}
