@@ -96,8 +96,9 @@ function texts(data: unknown): Record<string, string> {
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
+/** Values stay verbatim, also with a newline at the end: the agents get them so, and what is wrong with them must show. */
 function decoded(data: unknown): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(texts(data)).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8").trim()]),
+    Object.entries(texts(data)).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
   );
 }
