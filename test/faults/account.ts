@@ -1,0 +1,189 @@
+import { eventually } from "../installation/eventually.ts";
+import type { PlatformRow } from "../installation/platform-process.ts";
+import type { KmAgentObject } from "../installation/world.ts";
+import type { EventObject, Ground, Watches } from "./ground.ts";
+import type { NodeFault } from "./node-faults.ts";
+
+/** What was said of one fault, by whom, and after how long. */
+export interface Account {
+  readonly fault: string;
+  readonly node: string;
+  readonly reason: string;
+  /** The message in the status. */
+  readonly message: string;
+  /** Milliseconds since the fault was visible, until each of them told of it. */
+  readonly noticedAfter: { readonly event: number; readonly status: number; readonly platform: number };
+  /** Milliseconds since the cure, until event and platform told of it. */
+  readonly recoveredAfter: { readonly event: number; readonly platform: number };
+}
+
+/** How long anything is waited for; budgets are judged from the account. */
+const PATIENCE = { withinMs: 90_000 };
+
+/** The finding about a node that a status lists, if any. */
+export function findingOf(kmagent: KmAgentObject, node: string) {
+  const { unhealthyNodes = [], uncoveredNodes = [] } = kmagent.status ?? {};
+  return [...unhealthyNodes, ...uncoveredNodes].find((finding) => finding.node === node);
+}
+
+/** The text of the operator's metrics, as a person gets it through the API server. */
+export async function metricsOf({ world, operator }: Pick<Ground, "world" | "operator">): Promise<string> {
+  const { kubectl } = world;
+  const { namespace } = operator;
+  const label = ["-l", "app.kubernetes.io/name=kmagent-operator"];
+  const pods = await kubectl.get<{ items: { metadata: { name: string } }[] }>(["pods", "-n", namespace, ...label]);
+  const name = pods?.items[0]?.metadata.name ?? "";
+  const { stdout } = await kubectl(["get", "--raw", `/api/v1/namespaces/${namespace}/pods/${name}:8080/proxy/metrics`]);
+  return stdout;
+}
+
+/** Makes a fault, waits until status, event, metrics and platform tell of it, cures it, and waits until all of them have heard. */
+export async function accountOf(fault: NodeFault, ground: Ground, watches: Watches): Promise<Account> {
+  await ground.ready();
+  const struckAt = Date.now();
+  let notice: Notice;
+  try {
+    await fault.strike(ground);
+    notice = await noticeOf(fault, ground, watches, struckAt);
+  } catch (error) {
+    // The next round finds its ground as this one did.
+    await fault.cure(ground);
+    throw error;
+  }
+  const curedAt = Date.now();
+  await fault.cure(ground);
+  const recoveredAfter = await recoveryOf(fault, ground, watches, curedAt);
+  return { fault: fault.name, node: ground.node, ...notice, recoveredAfter };
+}
+
+type Notice = Pick<Account, "reason" | "message" | "noticedAfter">;
+
+async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, struckAt: number): Promise<Notice> {
+  const { node } = ground;
+  const [status, event, row] = await Promise.all([
+    watches.kmagent.first(
+      `status.${fault.list} names ${node} with ${fault.reason}`,
+      struckAt,
+      ({ object }) =>
+        (object.status?.[fault.list] ?? []).some(
+          (finding) => finding.node === node && finding.reason === fault.reason && fault.message.test(finding.message),
+        ),
+      PATIENCE.withinMs,
+    ),
+    eventOf(
+      watches,
+      node,
+      fault.list === "uncoveredNodes" ? "NodeUncovered" : "NodeUnhealthy",
+      struckAt,
+      fault.message,
+    ),
+    rowOf(ground, struckAt, fault.platform),
+    seriesOf(ground, `reason="${fault.reason}"`),
+  ]);
+  const visibleAt = visibleSince(fault, node, struckAt, watches);
+  const finding = findingOf(status.object, node);
+  return {
+    reason: finding?.reason ?? "",
+    message: finding?.message ?? "",
+    noticedAfter: { event: event.at - visibleAt, status: status.at - visibleAt, platform: row.at - visibleAt },
+  };
+}
+
+async function recoveryOf(
+  fault: NodeFault,
+  ground: Ground,
+  watches: Watches,
+  curedAt: number,
+): Promise<Account["recoveredAfter"]> {
+  const { node } = ground;
+  const [event, row] = await Promise.all([
+    eventOf(watches, node, fault.list === "uncoveredNodes" ? "NodeCovered" : "NodeRecovered", curedAt, /runs/),
+    rowOf(ground, curedAt, { agent: "Running", collector: "Running", error: /^$/ }),
+    watches.kmagent.first(
+      `status doesn't name ${node} any more`,
+      curedAt,
+      ({ object }) => findingOf(object, node) === undefined,
+      PATIENCE.withinMs,
+    ),
+    noSeriesOf(ground),
+  ]);
+  return { event: event.at - curedAt, platform: row.at - curedAt };
+}
+
+async function eventOf(watches: Watches, node: string, reason: string, sinceMs: number, message: RegExp) {
+  const tells = (event: EventObject) =>
+    event.reason === reason && event.message.startsWith(`${node}: `) && message.test(event.message);
+  return await watches.events.first(
+    `an event ${reason} tells of ${node}: ${message}`,
+    sinceMs,
+    ({ object, deleted }) => !deleted && tells(object),
+    PATIENCE.withinMs,
+  );
+}
+
+async function rowOf(
+  { operator, node }: Ground,
+  sinceMs: number,
+  { agent, collector, error }: NodeFault["platform"],
+): Promise<PlatformRow> {
+  return await eventually(
+    `the platform has ${node}'s agent as ${agent}, its collector as ${collector}, with ${error}`,
+    async () => {
+      const row = await operator.platform.row(node);
+      const { agent_status, collector_status, last_error_message } = row?.body ?? {};
+      const holds = agent_status === agent && collector_status === collector && error.test(String(last_error_message));
+      if (row !== undefined && holds && row.at >= sinceMs) return row;
+      throw new Error(JSON.stringify(row?.body));
+    },
+    PATIENCE,
+  );
+}
+
+async function seriesOf(ground: Ground, label: string): Promise<void> {
+  const series = new RegExp(`^kmagent_node_status\\{[^}]*node="${ground.node}"[^}]*${label}[^}]*\\} 1$`, "m");
+  await eventually(
+    `metrics show ${ground.node} with ${label}`,
+    async () => series.test(await metricsOf(ground)) || undefined,
+    { ...PATIENCE, everyMs: 1_000 },
+  );
+}
+
+async function noSeriesOf(ground: Ground): Promise<void> {
+  const series = new RegExp(`^kmagent_node_status\\{[^}]*node="${ground.node}"`, "m");
+  await eventually(
+    `metrics show ${ground.node} no more`,
+    async () => !series.test(await metricsOf(ground)) || undefined,
+    { ...PATIENCE, everyMs: 1_000 },
+  );
+}
+
+/** When the first version of the pod or node that shows the fault came by. */
+function visibleSince({ visible, name }: NodeFault, node: string, struckAt: number, watches: Watches): number {
+  switch (visible.by) {
+    case "order":
+      return struckAt;
+    case "pod": {
+      const shown = watches.pods.seen.find(
+        ({ object, deleted, at }) => at >= struckAt && boundTo(object, node) && visible.shows(object, deleted),
+      );
+      if (shown === undefined) throw new Error(`no pod of ${node} ever showed it: ${name}`);
+      return shown.at;
+    }
+    case "node": {
+      const shown = watches.nodes.seen.find(
+        ({ object, at }) => at >= struckAt && object.metadata.name === node && visible.shows(object),
+      );
+      if (shown === undefined) throw new Error(`${node} never showed it: ${name}`);
+      return shown.at;
+    }
+    default:
+      return visible satisfies never;
+  }
+}
+
+/** A DaemonSet's pod that isn't placed yet names its node in its affinity. */
+function boundTo(pod: { readonly spec: { readonly nodeName?: string } }, node: string): boolean {
+  return (
+    pod.spec.nodeName === node || (pod.spec.nodeName === undefined && JSON.stringify(pod.spec).includes(`"${node}"`))
+  );
+}
