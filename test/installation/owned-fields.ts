@@ -117,24 +117,71 @@ const OTHER: Readonly<Record<string, unknown>> = {
   sizeLimit: "77Mi",
   divisor: "1k",
   path: "/elsewhere",
+  tolerations: [{ key: "changed", operator: "Exists" }],
 };
 
 /** Changes to try at a field, the likeliest first: some are refused by validation, some mean nothing by default. */
-export function changesOf(object: Json, { steps, whole }: OwnedField): PatchOperation[][] {
+export function changesOf(object: Json, owned: OwnedField): PatchOperation[][] {
+  const { steps, whole } = owned;
   const path = pointerTo(object, steps);
   const remove: PatchOperation[] = [{ op: "remove", path }];
-  if (whole) return [remove];
+  if (whole) return [remove, ...removalWithMounts(object, owned)];
   const last = steps.at(-1);
   const field = last && "field" in last ? last.field : "";
-  const value = at(object, steps);
-  const replaceBy = (other: Json): PatchOperation[] => [{ op: "replace", path, value: other }];
-  const changes = [...(field in OTHER ? [replaceBy(OTHER[field])] : []), ...otherValues(value).map(replaceBy), remove];
-  // A strategy's parameters forbid other types: it's changed together with them.
-  if (field === "type" && /trategy\/type$/.test(path)) {
-    const other = path.startsWith("/spec/updateStrategy") ? "OnDelete" : "Recreate";
-    return [[{ op: "replace", path: path.slice(0, -"/type".length), value: { type: other } }]];
+  // "add" replaces too, and also works where an empty list is owned, which isn't stored.
+  const replaceBy = (value: Json): PatchOperation[] => [{ op: "add", path, value }];
+  return [
+    ...(field in OTHER ? [replaceBy(OTHER[field])] : []),
+    ...(field === "name" && path.includes("/volumeMounts/") ? volumeNames(object).map(replaceBy) : []),
+    ...otherValues(at(object, steps)).map(replaceBy),
+    remove,
+    ...coupledChanges(object, owned, path),
+  ];
+}
+
+/** Fields whose values are only valid together are changed together. */
+function coupledChanges(object: Json, { steps }: OwnedField, path: string): PatchOperation[][] {
+  const parent = path.slice(0, path.lastIndexOf("/"));
+  switch (path.slice(path.lastIndexOf("/") + 1)) {
+    case "type":
+      return ["OnDelete", "Recreate"].map((type) => [{ op: "replace", path: parent, value: { type } }]);
+    case "maxSurge":
+    case "maxUnavailable":
+      return [[{ op: "replace", path: parent, value: { maxSurge: 2, maxUnavailable: 0 } }]];
+    case "readOnly": {
+      const mount = at(object, steps.slice(0, -1));
+      const { name, mountPath } = isMap(mount) ? mount : {};
+      return [[{ op: "replace", path: parent, value: { name, mountPath } }]];
+    }
+    default:
+      return [];
   }
-  return changes;
+}
+
+const POD_SPEC: readonly Step[] = [{ field: "spec" }, { field: "template" }, { field: "spec" }];
+
+/** A volume can't go while it is mounted. */
+function removalWithMounts(object: Json, { steps }: OwnedField): PatchOperation[][] {
+  const [list, last] = [steps.at(-2), steps.at(-1)];
+  if (!list || !("field" in list) || list.field !== "volumes" || !last || !("entry" in last)) return [];
+  const mounts = listAt(object, [...POD_SPEC, { field: "containers" }]).flatMap((container, index) =>
+    listAt(container, [{ field: "volumeMounts" }]).flatMap((mount, place) =>
+      isMap(mount) && mount["name"] === last.entry["name"]
+        ? [`/spec/template/spec/containers/${index}/volumeMounts/${place}`]
+        : [],
+    ),
+  );
+  // From behind, so that what is left keeps its place.
+  return [[...mounts.toReversed(), pointerTo(object, steps)].map((path) => ({ op: "remove", path }))];
+}
+
+function volumeNames(object: Json): Json[] {
+  return listAt(object, [...POD_SPEC, { field: "volumes" }]).map((volume) => (isMap(volume) ? volume["name"] : ""));
+}
+
+function listAt(object: Json, steps: readonly Step[]): readonly Json[] {
+  const found = at(object, steps);
+  return Array.isArray(found) ? (found as Json[]) : [];
 }
 
 function otherValues(value: Json): Json[] {
@@ -142,7 +189,12 @@ function otherValues(value: Json): Json[] {
   if (typeof value === "number") return [value + 1];
   if (typeof value === "boolean") return [!value];
   if (Array.isArray(value)) return [[], value.slice(1), [...(value as Json[]), "changed"]];
-  if (isMap(value)) return [{ changed: "yes" }, { ...value, changed: "yes" }];
+  if (isMap(value)) {
+    const parts = Object.entries(value).flatMap(([key, part]) =>
+      [...(key in OTHER ? [OTHER[key]] : []), ...otherValues(part)].map((other) => ({ ...value, [key]: other })),
+    );
+    return [{ changed: "yes" }, ...parts];
+  }
   return [];
 }
 

@@ -1,0 +1,379 @@
+import { isDeepStrictEqual } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { apiOf } from "../installation/api.ts";
+import type { Api } from "../installation/api.ts";
+import { eventually } from "../installation/eventually.ts";
+import type { KubernetesObject } from "../installation/kubectl.ts";
+import { at, changesOf, ownedFieldsOf } from "../installation/owned-fields.ts";
+import { operatorWrites } from "../installation/writes.ts";
+import { conditionOf, enterWorld, install } from "../installation/world.ts";
+import type { Installation, World } from "../installation/world.ts";
+import { report } from "../installation/report.ts";
+
+/*
+ * Changes by hand. No node is selected, so that hundreds of changed templates start no pod: what is looked at are the
+ * objects, not what runs by them.
+ */
+
+const NAMESPACE = "drift";
+const NOWHERE = { "kmagent.test/nowhere": "true" };
+const WITHIN_MS = 30_000;
+
+let world: World;
+let operator: Installation;
+let api: Api;
+
+beforeAll(async () => {
+  world = await enterWorld();
+  api = await apiOf(world.cluster.kubeconfigPath, world.signal);
+  operator = await install(world, { namespace: NAMESPACE, release: "kmagent-operator" });
+  await applyNowhere();
+  await present("daemonsets", "km-agent");
+  await present("deployments", "km-agent-cluster");
+}, 240_000);
+
+afterAll(async () => {
+  await api.close();
+  expect(await operator.leave()).toEqual([]);
+}, 240_000);
+
+async function applyNowhere(spec: Readonly<Record<string, unknown>> = {}, name = "km-agent"): Promise<void> {
+  const { collector } = world.images;
+  await operator.applyKmAgent(
+    {
+      nodeAgent: { image: collector, nodeSelector: NOWHERE },
+      clusterAgent: { image: collector, nodeSelector: NOWHERE },
+      ...spec,
+    },
+    name,
+  );
+}
+
+const GROUPS = { daemonsets: "/apis/apps/v1", deployments: "/apis/apps/v1", configmaps: "/api/v1" } as const;
+
+function pathOf(plural: keyof typeof GROUPS, name: string): string {
+  return `${GROUPS[plural]}/namespaces/${NAMESPACE}/${plural}/${name}`;
+}
+
+async function present(plural: keyof typeof GROUPS, name: string, not = ""): Promise<KubernetesObject> {
+  return await eventually(
+    `${plural}/${name}`,
+    async () => {
+      const found = await api.get(pathOf(plural, name));
+      return found && found.metadata.uid !== not && !found.metadata.deletionTimestamp ? found : undefined;
+    },
+    { withinMs: WITHIN_MS, everyMs: 50 },
+  );
+}
+
+async function configMapOf(plural: "daemonsets" | "deployments", name: string): Promise<string> {
+  const workload = await present(plural, name);
+  const spec = workload["spec"] as {
+    template: { spec: { volumes: { configMap?: { name: string } }[] } };
+  };
+  const mounted = spec.template.spec.volumes.find(({ configMap }) => configMap)?.configMap?.name;
+  if (mounted === undefined) throw new Error("the template mounts no ConfigMap");
+  return mounted;
+}
+
+/** What a person sees of an object, without what changes with every write. */
+function essence({ metadata, ...rest }: KubernetesObject): unknown {
+  const { status: _status, ...fields } = rest as Record<string, unknown>;
+  const {
+    resourceVersion: _version,
+    generation: _generation,
+    managedFields: _managed,
+    ...kept
+  } = metadata as Record<string, unknown> & { managedFields?: unknown };
+  return { metadata: kept, ...fields };
+}
+
+const OBJECTS: readonly [what: string, () => Promise<string>][] = [
+  ["the DaemonSet", () => Promise.resolve(pathOf("daemonsets", "km-agent"))],
+  ["the Deployment", () => Promise.resolve(pathOf("deployments", "km-agent-cluster"))],
+  ["the node agents' ConfigMap", async () => pathOf("configmaps", await configMapOf("daemonsets", "km-agent"))],
+  [
+    "the cluster agent's ConfigMap",
+    async () => pathOf("configmaps", await configMapOf("deployments", "km-agent-cluster")),
+  ],
+];
+
+/** Fields that Kubernetes lets nobody change, the operator included. */
+const IMMUTABLE =
+  /^(spec\.selector|immutable$|data\.|spec\.template\.metadata\.labels\.app\.kubernetes\.io\/(name|instance|component)$|spec\.template\.spec\.containers\[km-agent\]$)/;
+
+describe("drift", () => {
+  test.each(OBJECTS)("every field that the operator owns in %s is repaired at once", async (what, find) => {
+    const path = await find();
+    const before = await api.get(path);
+    const owned = ownedFieldsOf(before, "kmagent-operator");
+    expect(owned.length).toBeGreaterThan(5);
+    const tookMs: number[] = [];
+    const refused: string[] = [];
+    const same: string[] = [];
+    for (const field of owned) {
+      const live = await api.get(path);
+      const wanted = at(live, field.steps);
+      let outcome: "changed" | "refused" | "same" = "same";
+      for (const change of changesOf(live, field)) {
+        try {
+          const answer = await api.patch(path, change);
+          outcome = isDeepStrictEqual(at(answer, field.steps), wanted) ? "same" : "changed";
+        } catch (error) {
+          if ((error as { code?: unknown }).code !== "Invalid") throw error;
+          outcome = "refused";
+        }
+        if (outcome === "changed") break;
+      }
+      if (outcome !== "changed") {
+        (outcome === "refused" ? refused : same).push(field.name);
+        continue;
+      }
+      const began = performance.now();
+      await eventually(
+        `${field.name} of ${what} as it was`,
+        async () => (isDeepStrictEqual(at(await api.get(path), field.steps), wanted) ? true : undefined),
+        { withinMs: WITHIN_MS, everyMs: 20 },
+      );
+      tookMs.push(performance.now() - began);
+    }
+    report("drift", {
+      object: what,
+      owned: owned.length,
+      changed: tookMs.length,
+      refused,
+      same,
+      medianMs: Math.round(tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length / 2)] ?? 0),
+      maxMs: Math.round(Math.max(...tookMs)),
+    });
+    expect(refused.filter((name) => !IMMUTABLE.test(name))).toEqual([]);
+    expect(same).toEqual([]);
+    const after = await api.get(path);
+    expect(essence(after ?? before!)).toEqual(essence(before!));
+  });
+
+  test("what others add stays: labels, annotations, and fields that the operator doesn't own", async () => {
+    for (const [, find] of OBJECTS) {
+      const path = await find();
+      const templated = !path.includes("/configmaps/");
+      const before = await api.get(path);
+      const foreign = [
+        { op: "add", path: "/metadata/labels/example.com~1team", value: "sre" },
+        {
+          op: "add",
+          path: "/metadata/annotations",
+          value: { ...before?.metadata.annotations, "example.com/note": "x" },
+        },
+        ...(templated
+          ? ([
+              { op: "add", path: "/spec/template/metadata/labels/example.com~1zone", value: "a" },
+              { op: "replace", path: "/spec/template/spec/schedulerName", value: "somebodys-scheduler" },
+            ] as const)
+          : []),
+      ] as const;
+      const answer = await api.patch(path, foreign);
+      // A change that the operator does set back shows that it has looked at the object since.
+      await api.patch(path, [{ op: "replace", path: "/metadata/labels/app.kubernetes.io~1component", value: "x" }]);
+      const after = await eventually(
+        `the repaired label of ${path}`,
+        async () => {
+          const live = await api.get(path);
+          return live?.metadata.labels?.["app.kubernetes.io/component"] === "x" ? undefined : live;
+        },
+        { withinMs: WITHIN_MS, everyMs: 20 },
+      );
+      expect(essence(after as KubernetesObject)).toEqual(essence(answer));
+    }
+  });
+
+  test("repairs are told of by an event with path and value", async () => {
+    const events = await eventually(
+      "an event",
+      async () => {
+        const found = await world.kubectl.get<{ items: { message: string; reason: string }[] }>([
+          "events",
+          "-n",
+          NAMESPACE,
+          "--field-selector",
+          "reason=DriftRepaired",
+        ]);
+        return found && found.items.length > 0 ? found.items : undefined;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    expect(events[0]?.message).toMatch(/^(DaemonSet|Deployment|ConfigMap) km-agent\S*: \S+ was .+, is .+ again/);
+  });
+
+  test("deleted objects return", async () => {
+    const paths = await Promise.all(OBJECTS.map(([, find]) => find()));
+    const before = new Map<string, KubernetesObject | undefined>();
+    for (const path of paths) before.set(path, await api.get(path));
+    const began = performance.now();
+    await world.kubectl([
+      "delete",
+      "daemonset,deployment,configmap",
+      "-n",
+      NAMESPACE,
+      "-l",
+      "app.kubernetes.io/name=km-agent",
+    ]);
+    for (const [path, old] of before) {
+      const back = await eventually(
+        `${path} again`,
+        async () => {
+          const found = await api.get(path);
+          return found && found.metadata.uid !== old?.metadata.uid ? found : undefined;
+        },
+        { withinMs: WITHIN_MS, everyMs: 50 },
+      );
+      expect(ownedFieldsOf(back, "kmagent-operator").map(({ name }) => name)).toEqual(
+        ownedFieldsOf(old, "kmagent-operator").map(({ name }) => name),
+      );
+    }
+    report("drift", { deletedAreBackMs: Math.round(performance.now() - began) });
+  });
+
+  test("five repairs of a field in ten minutes end the fight: it's left and told of, until the spec changes", async () => {
+    const path = pathOf("daemonsets", "km-agent");
+    const field = "spec.template.spec.terminationGracePeriodSeconds";
+    const grace = (object: KubernetesObject | undefined) =>
+      (object as { spec?: { template: { spec: { terminationGracePeriodSeconds: number } } } } | undefined)?.spec
+        ?.template.spec.terminationGracePeriodSeconds;
+    await applyNowhere({
+      nodeAgent: { image: world.images.collector, nodeSelector: NOWHERE, terminationGracePeriodSeconds: 7 },
+    });
+    await eventually("the wanted value", async () => (grace(await api.get(path)) === 7 ? true : undefined), {
+      withinMs: WITHIN_MS,
+    });
+    const began = new Date();
+    const stubborn = [{ op: "replace", path: `/${field.replaceAll(".", "/")}`, value: 55 }] as const;
+    let told = conditionOf(undefined, "RolloutComplete");
+    await eventually(
+      "the operator gives in",
+      async () => {
+        if (grace(await api.get(path)) !== 55) await api.patch(path, stubborn);
+        told = conditionOf(await operator.kmagent(), "RolloutComplete");
+        return told?.reason === "FieldOverridden" ? true : undefined;
+      },
+      { withinMs: 60_000, everyMs: 100 },
+    );
+    expect(told?.status).toBe("True");
+    expect(told?.message).toContain(`${field} is 55`);
+    const writes = (await operatorWrites(world, NAMESPACE, began)).filter(
+      ({ object }) => object === "daemonsets/km-agent",
+    );
+    expect(writes.map(({ code }) => code)).toEqual([200, 200, 200, 200, 200]);
+    expect(grace(await api.get(path))).toBe(55);
+    await applyNowhere({
+      nodeAgent: { image: world.images.collector, nodeSelector: NOWHERE, terminationGracePeriodSeconds: 9 },
+    });
+    await eventually("the new value", async () => (grace(await api.get(path)) === 9 ? true : undefined), {
+      withinMs: WITHIN_MS,
+    });
+  });
+});
+
+describe("somebody else's object of the same name", () => {
+  const labels = { app: "somebodys" };
+  const template = {
+    metadata: { labels },
+    spec: { nodeSelector: NOWHERE, containers: [{ name: "c", image: "registry.example.com/none:1" }] },
+  };
+  const FOREIGN = [
+    ["daemonset", "daemonsets", "taken", { selector: { matchLabels: labels }, template }],
+    ["deployment", "deployments", "taken-cluster", { selector: { matchLabels: labels }, replicas: 0, template }],
+  ] as const;
+
+  /** The object as it is once its own controller has seen it. */
+  async function settled(plural: "daemonsets" | "deployments", name: string): Promise<KubernetesObject> {
+    return await eventually(
+      `${name} is seen by its controller`,
+      async () => {
+        const found = await api.get(pathOf(plural, name));
+        const seen = (found?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
+        return found && seen === found.metadata.generation ? found : undefined;
+      },
+      { withinMs: WITHIN_MS },
+    );
+  }
+
+  test("a DaemonSet and a Deployment are never touched; the condition tells the command that frees the name", async () => {
+    const began = new Date();
+    for (const [kind, , name, spec] of FOREIGN) {
+      const capital = kind === "daemonset" ? "DaemonSet" : "Deployment";
+      await world.kubectl.apply({
+        apiVersion: "apps/v1",
+        kind: capital,
+        metadata: { name, namespace: NAMESPACE },
+        spec,
+      });
+    }
+    const before = [await settled("daemonsets", "taken"), await settled("deployments", "taken-cluster")];
+    await applyNowhere({}, "taken");
+    for (const [at, [kind, plural, name]] of FOREIGN.entries()) {
+      const command = `kubectl -n ${NAMESPACE} delete ${kind} ${name}`;
+      const kmagent = await eventually(
+        `the conflict over ${kind} ${name}`,
+        async () => {
+          const found = await operator.kmagent("taken");
+          return conditionOf(found, "Stalled")?.message.endsWith(command) ? found : undefined;
+        },
+        { withinMs: 60_000 },
+      );
+      expect(conditionOf(kmagent, "Stalled")).toMatchObject({ status: "True", reason: "NameConflict" });
+      expect(conditionOf(kmagent, "Ready")).toMatchObject({ status: "False", reason: "NameConflict" });
+      expect((await api.get(pathOf(plural, name)))?.metadata.resourceVersion).toBe(
+        before[at]?.metadata.resourceVersion,
+      );
+      const writes = await operatorWrites(world, NAMESPACE, began);
+      expect(writes.filter(({ object }) => object === `${plural}/${name}`)).toEqual([]);
+      // The command, as the condition says it.
+      await world.kubectl(command.split(" ").slice(1));
+      const ours = await present(plural, name, before[at]?.metadata.uid);
+      expect(ownedFieldsOf(ours, "kmagent-operator").length).toBeGreaterThan(5);
+    }
+    await eventually(
+      "nothing is stalled",
+      async () => (conditionOf(await operator.kmagent("taken"), "Stalled") ? undefined : true),
+      { withinMs: 60_000 },
+    );
+    await world.kubectl(["delete", "kmagent", "taken", "-n", NAMESPACE]);
+  });
+
+  test("a ConfigMap is never touched, whoever's labels it carries", async () => {
+    await applyNowhere();
+    const wanted = await eventually(
+      "the ConfigMap of the revision in force",
+      async () => {
+        const name = await configMapOf("daemonsets", "km-agent");
+        const revision = (await operator.kmagent())?.status?.config?.revision;
+        return revision !== undefined && name.endsWith(revision) ? name : undefined;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    await applyNowhere({ paused: true });
+    await eventually("the pause", async () => conditionOf(await operator.kmagent(), "Paused"), {
+      withinMs: WITHIN_MS,
+    });
+    await world.kubectl(["delete", "configmap", wanted, "-n", NAMESPACE]);
+    await world.kubectl.apply({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: {
+        name: wanted,
+        namespace: NAMESPACE,
+        labels: { "app.kubernetes.io/name": "km-agent", "app.kubernetes.io/instance": "somebody" },
+      },
+      data: { mine: "yes" },
+    });
+    const before = await api.get(pathOf("configmaps", wanted));
+    await applyNowhere();
+    await operator.waitFor("Stalled", "True", 60_000);
+    const stalled = conditionOf(await operator.kmagent(), "Stalled");
+    expect(stalled?.reason).toBe("NameConflict");
+    expect(stalled?.message).toContain(`kubectl -n ${NAMESPACE} delete configmap ${wanted}`);
+    const after = await api.get(pathOf("configmaps", wanted));
+    expect(after?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
+    expect(after?.["data"]).toEqual({ mine: "yes" });
+  });
+});
