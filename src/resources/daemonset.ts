@@ -1,5 +1,6 @@
 import { milliseconds } from "../api/duration.ts";
 import { selectorLabels } from "../api/labels.ts";
+import { nodeAgentAffinity } from "./affinity.ts";
 import { hostAccess } from "./host-access.ts";
 import { metadata } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
@@ -22,6 +23,7 @@ export function nodeAgentTemplate(input: PodInput): PodTemplate {
     volumes: hostVolumes(access, nodeDirectory(kmagent.namespace, kmagent.name), input.kubernetesMinor),
     access,
     podSpec: {
+      affinity: nodeAgentAffinity(nodeAgent.affinity),
       dnsPolicy: nodeAgent.dnsPolicy ?? (nodeAgent.hostNetwork ? "ClusterFirstWithHostNet" : "ClusterFirst"),
       ...(nodeAgent.hostNetwork && { hostNetwork: true }),
       terminationGracePeriodSeconds: nodeAgent.terminationGracePeriodSeconds,
