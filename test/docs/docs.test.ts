@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { CONDITION_TYPES } from "../../src/api/conditions.ts";
 import { rootSchema } from "../../src/api/crd.ts";
 import { CONDITION_REASONS, EVENT_REASONS, NODE_REASONS } from "../../src/api/reasons.ts";
@@ -161,6 +161,19 @@ test("every row of the coverage page has its test, and every test its row", () =
   const tests = readFileSync(join(TOP, "test/e2e/monitoring-page.test.ts"), "utf8").matchAll(/test\("row (\d+):/g);
   expect(new Set([...tests].map(([, row]) => row))).toEqual(new Set(rows.map(([, row]) => row)));
 });
+
+test("every right that the chart grants is explained on the security page", () => {
+  const golden = readFileSync(join(TOP, "test/chart/golden/defaults.expected.yaml"), "utf8");
+  const rules = parseAllDocuments(golden).flatMap((document) => (document.toJSON() as { rules?: Rule[] }).rules ?? []);
+  const resources = new Set(rules.flatMap((rule) => rule.resources ?? []));
+  const explained = new Set(inlineCode(textOf("docs/security.md")));
+  expect(resources.size).toBeGreaterThan(20);
+  expect([...resources].filter((resource) => !explained.has(resource))).toEqual([]);
+});
+
+interface Rule {
+  readonly resources?: readonly string[];
+}
 
 interface Fields {
   readonly properties?: Readonly<Record<string, Fields>>;
