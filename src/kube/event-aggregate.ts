@@ -38,14 +38,19 @@ export function budgetKey({ involved }: Occurrence): string {
   return JSON.stringify([involved.kind, involved.namespace, involved.name, involved.uid]);
 }
 
-/** A bucket of `burst` tokens, one of which comes back in every `refillMs`; client-go's limits are 25 and five minutes. */
+/** What is left of an object's budget. */
 export interface Bucket {
   readonly tokens: number;
   readonly at: number;
 }
 
-export const BURST = 25;
-export const REFILL_MS = 300_000;
+/**
+ * Events about one object at once, and how often one more is granted. client-go grants 25 and one in five minutes, which is
+ * meant for an object that speaks for itself; a KmAgent speaks for a fleet, and the third node that fails in a bad hour must
+ * not go untold. API servers keep events for an hour: 820 of them at most, by one object.
+ */
+export const BURST = 100;
+export const REFILL_MS = 5_000;
 
 /** Takes a token at the monotonic time `now`; undefined where there is none left. */
 export function takeToken(bucket: Bucket | undefined, now: number): Bucket | undefined {

@@ -124,6 +124,16 @@ describe("the event recorder", () => {
     expect(bench.dropped).toEqual(["rate Applied", "rate Applied", "rate Applied"]);
   });
 
+  test("the fall and the recovery of two score nodes are told whole, for one KmAgent speaks for them all", async () => {
+    const bench = new Bench();
+    for (let i = 0; i < 40; i++) {
+      bench.recorder.record(AGENT, "Warning", "NodeUnhealthy", `node-${i} fell`);
+      bench.recorder.record(AGENT, "Normal", "NodeRecovered", `node-${i} runs`);
+    }
+    await bench.settle();
+    expect([bench.sent.length, bench.dropped]).toEqual([80, []]);
+  });
+
   test("an API server that is away costs a few tries and nobody's time", async () => {
     const bench = new Bench();
     bench.answers = Array.from({ length: 4 }, () => new KmError("Unavailable", "down"));

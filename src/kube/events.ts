@@ -54,7 +54,7 @@ export function objectReference({ apiVersion, kind, metadata }: KubeObject): Obj
 
 /**
  * Writes core/v1 Events. The same thing said again raises the count of the one event; an object that has much to say is
- * held to 25 at once and one in five minutes after, as client-go holds it; memory is bounded in every direction.
+ * held to a budget; memory is bounded in every direction.
  */
 export function createEventRecorder(options: EventRecorderOptions, signal: AbortSignal): EventRecorder {
   return new Recorder(options, signal);
