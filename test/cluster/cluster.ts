@@ -35,6 +35,7 @@ export interface AuditEvent {
   readonly stage: "ResponseStarted" | "ResponseComplete" | "Panic";
   readonly verb: string;
   readonly requestURI: string;
+  /** The name is empty where the request wasn't authenticated. */
   readonly user: { readonly username: string; readonly groups?: readonly string[] | undefined };
   readonly userAgent?: string | undefined;
   readonly objectRef?:

@@ -54,6 +54,12 @@ describe("the audit log", () => {
     expect(await ids(time(0))).toEqual(["a"]);
   });
 
+  test("holds requests that nobody vouched for, too", async () => {
+    const anonymous = line("b", 2).replace(/"user":\{[^}]*\}/, '"user":{}');
+    writeFileSync(join(directory, "audit.log"), line("a", 1) + anonymous);
+    expect(await ids(time(0))).toEqual(["a", "b"]);
+  });
+
   test("leaves out a line that is still being written", async () => {
     writeFileSync(join(directory, "audit.log"), line("a", 1));
     appendFileSync(join(directory, "audit.log"), line("b", 2).slice(0, 40));

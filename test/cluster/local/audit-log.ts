@@ -9,7 +9,8 @@ const auditEvent = z.looseObject({
   stage: z.enum(["ResponseStarted", "ResponseComplete", "Panic"]),
   verb: z.string(),
   requestURI: z.string(),
-  user: z.looseObject({ username: z.string(), groups: z.array(z.string()).optional() }),
+  // A request that nobody vouches for (401) has none.
+  user: z.looseObject({ username: z.string().default(""), groups: z.array(z.string()).optional() }),
   userAgent: z.string().optional(),
   objectRef: z
     .looseObject({
