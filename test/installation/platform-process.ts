@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -32,7 +33,13 @@ export interface PlatformProcess extends PlatformAddresses {
   violations(): Promise<readonly string[]>;
   /** How it answers from now on; `[]` is as it should. */
   tell(behaviour: object | readonly object[]): Promise<void>;
+  /** Every call as it came, refused ones too; never with its key. */
+  records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** The keys that are taken from now on. */
+  setApiKeys(keys: readonly string[]): Promise<void>;
   otlpCounts(): Promise<Readonly<Record<string, unknown>>>;
+  /** How telemetry is answered from now on, such as `{ kind: "status", code: 401 }`; `{ kind: "ok" }` is as it should be. */
+  tellOtlp(mode: object): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -41,12 +48,21 @@ export interface PlatformOptions {
   readonly host: string;
   readonly apiKeys: readonly string[];
   readonly detachedLog?: string;
+  /** Key and certificate as PEM text: platform and telemetry then speak https. */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 /** Starts a simulator and waits until it listens. */
 export async function startPlatform(options: PlatformOptions): Promise<PlatformProcess> {
   const log = options.detachedLog === undefined ? "inherit" : openSync(options.detachedLog, "a");
+  const secrets = options.tls && mkdtempSync(join(tmpdir(), "km-platform-"));
   const args = ["--host", options.host, "--port", "0", "--control", "127.0.0.1:0", "--otlp-port", "0"];
+  if (options.tls && secrets !== undefined) {
+    for (const [name, text] of [["tls-key", options.tls.key] as const, ["tls-cert", options.tls.cert] as const]) {
+      writeFileSync(join(secrets, name), text, { mode: 0o600 });
+      args.push(`--${name}`, join(secrets, name));
+    }
+  }
   const child = spawn(
     process.execPath,
     [
@@ -61,6 +77,8 @@ export async function startPlatform(options: PlatformOptions): Promise<PlatformP
     once(lines, "line"),
     once(child, "exit").then(() => Promise.reject(new Error("the platform simulator ended at once"))),
   ])) as [string];
+  // They have been read by now.
+  if (secrets !== undefined) rmSync(secrets, { recursive: true });
   if (options.detachedLog !== undefined) {
     lines.close();
     child.stdout.destroy();
@@ -97,6 +115,13 @@ export function attachPlatform(addresses: PlatformAddresses, pid: number): Platf
     violations: async () => (await call("GET", "violations")) as readonly string[],
     tell: async (behaviour) => {
       await call("PUT", "behaviour", behaviour);
+    },
+    records: async () => (await call("GET", "records")) as readonly Readonly<Record<string, unknown>>[],
+    setApiKeys: async (keys) => {
+      await call("PUT", "keys", keys);
+    },
+    tellOtlp: async (mode) => {
+      await call("PUT", "otlp", mode);
     },
     otlpCounts: async () => (await call("GET", "otlp")) as Readonly<Record<string, unknown>>,
     stop() {

@@ -85,6 +85,10 @@ export interface InstallationOptions {
   readonly values?: Readonly<Record<string, unknown>>;
   /** Pod Security level of the namespace. */
   readonly podSecurity?: "privileged" | "baseline" | "restricted";
+  /** What else must be in the namespace before the operator comes. */
+  readonly objects?: readonly object[];
+  /** The platform then speaks https. */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 /** Installs the operator by Helm into a new namespace, with a platform that listens where pods reach it, and the API key's Secret. */
@@ -104,8 +108,10 @@ export async function install(world: World, options: InstallationOptions): Promi
       metadata: { name: "km-agent-credentials", namespace },
       stringData: { apiKey: API_KEY },
     },
+    ...(options.objects ?? []),
   );
-  const platform = await startPlatform({ host: cluster.hostAddress, apiKeys: [API_KEY] });
+  const { tls } = options;
+  const platform = await startPlatform({ host: cluster.hostAddress, apiKeys: [API_KEY], ...(tls && { tls }) });
   // The setup of all tests makes the CRD, for a release keeps it to itself; the tests of Helm remove it first.
   const values = { crds: { enabled: false }, ...options.values };
   await installOperator(cluster, { name: release, namespace, images, values }, signal);

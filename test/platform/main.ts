@@ -10,7 +10,7 @@ import { startSimulator } from "./simulator.ts";
  *   node test/platform/main.ts --host ADDRESS --api-key KEY [--port N] [--otlp-port N] [--control 127.0.0.1:N]
  *
  * Prints one line of JSON with its three addresses when all of them listen, and ends on SIGTERM or SIGINT. --tls-key and
- * --tls-cert name PEM files, with which the platform speaks https. The control port tells what was received and takes orders:
+ * --tls-cert name PEM files, with which both speak https. The control port tells what was received and takes orders:
  * it belongs on loopback.
  */
 
@@ -27,14 +27,17 @@ const { values } = parseArgs({
 });
 const key = values["tls-key"];
 const cert = values["tls-cert"];
+const tls =
+  key !== undefined && cert !== undefined
+    ? { tls: { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") } }
+    : {};
 const platform = await startSimulator({
   host: values.host,
   port: Number(values.port),
   apiKeys: values["api-key"],
-  ...(key !== undefined &&
-    cert !== undefined && { tls: { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") } }),
+  ...tls,
 });
-const otlp = await startOtlpSink({ host: values.host, port: Number(values["otlp-port"]) });
+const otlp = await startOtlpSink({ host: values.host, port: Number(values["otlp-port"]), ...tls });
 const colon = values.control.lastIndexOf(":");
 const control = await startControl(values.control.slice(0, colon), Number(values.control.slice(colon + 1)), {
   platform,

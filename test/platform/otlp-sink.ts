@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { bracketed, listen } from "./simulator.ts";
@@ -48,6 +49,8 @@ export interface SinkOptions {
   readonly host?: string;
   readonly port?: number;
   readonly apiKeys?: readonly string[];
+  /** Serves https with this certificate. */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 const SIGNALS = { "/v1/metrics": "metrics", "/v1/logs": "logs", "/v1/traces": "traces" } as const;
@@ -93,9 +96,10 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
     });
     response.end(reply);
   };
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     handle(request, response).catch(() => response.destroy());
-  });
+  };
+  const server = options.tls === undefined ? createServer(listener) : createTlsServer({ ...options.tls }, listener);
   const port = await listen(server, host, options.port ?? 0);
   const close = async (): Promise<void> => {
     server.closeAllConnections();
@@ -103,7 +107,7 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
   };
 
   return {
-    url: `http://${bracketed(host)}:${port}`,
+    url: `${options.tls === undefined ? "http" : "https"}://${bracketed(host)}:${port}`,
     counts: () => ({ byAddress: Object.fromEntries(byAddress), byNode: Object.fromEntries(byNode), refused }),
     tell: async (told) => {
       mode = told;
