@@ -54,6 +54,12 @@ export function startCaches(options: CacheOptions, signal: AbortSignal): Operato
   const daemonSets = start<KubeObject>(DAEMONSETS, (raw) => raw, ours);
   const deployments = start<KubeObject>(DEPLOYMENTS, (raw) => raw, ours);
   const configMaps = start<KubeObject>(CONFIGMAPS, (raw) => raw, ours);
+  const held = { kmagents, nodes, pods, daemonsets: daemonSets, deployments, configmaps: configMaps };
+  options.metrics.onScrape(() => {
+    for (const [resource, { store }] of Object.entries(held)) {
+      options.metrics.set("kmagent_operator_reflector_objects", { resource }, store.size);
+    }
+  });
   const all = [kmagents, nodes, pods, daemonSets, deployments, configMaps];
   return {
     kmagents: kmagents.store,
@@ -76,7 +82,6 @@ function common({ client, clock, random, log, metrics }: CacheOptions, type: Res
     hooks: {
       listed: (objects: number) => {
         metrics.add("kmagent_operator_reflector_lists_total", labels);
-        metrics.set("kmagent_operator_reflector_objects", labels, objects);
         log.debug({ resource: type.plural, objects }, "listed");
       },
       watching: () => metrics.add("kmagent_operator_reflector_watches_total", labels),

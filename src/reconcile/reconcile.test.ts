@@ -137,6 +137,21 @@ describe("a pass over a new KmAgent", () => {
   });
 });
 
+describe("a KmAgent that changed", () => {
+  test("updates what it made, which is told from the first look after a start", () => {
+    const first = snapshot(kmagent());
+    const running = applied(first, plan(first));
+    const changed = {
+      ...running,
+      kmagent: kmagent({ health: { failureThreshold: 5 }, rollout: { bakeTime: "1s" } }, { generation: 2 }),
+    };
+    expect(plan(changed).writes).toContainEqual(expect.objectContaining({ kind: "apply", because: "updated" }));
+    expect(plan({ ...running, memory: NO_MEMORY }).writes).toContainEqual(
+      expect.objectContaining({ kind: "apply", because: "startup" }),
+    );
+  });
+});
+
 describe("a KmAgent that can't be served", () => {
   test("whose Secret isn't known yet is waited for, without a word", () => {
     const seen = plan(snapshot(kmagent(), {}, { kind: "loading" }));
@@ -220,3 +235,36 @@ describe("a KmAgent that is being deleted", () => {
     expect(plan(snapshot(kmagent({}, { deleting: true }))).writes).toEqual([]);
   });
 });
+
+describe("a fleet with nodes whose pods only wait", () => {
+  test("asks for no pass in the past, though a pod was tried by dry run once", () => {
+    const first = snapshot(kmagent());
+    const running = applied(first, plan(first));
+    const waiting = running.nodes.map((of) => ({ ...of, pod: pendingPod(of.name) }));
+    const seen = plan({
+      ...running,
+      nodes: waiting,
+      memory: { ...running.memory, refusal: { verdict: null, at: NOW - 3_600_000 } },
+    });
+    expect(seen.fleet?.counts.uncovered).toBe(2);
+    expect(seen.nextAt === null || seen.nextAt > NOW).toBe(true);
+  });
+});
+
+function pendingPod(on: string): NonNullable<NodeObservation["pod"]> {
+  return {
+    uid: `pod-${on}`,
+    name: `agent-${on}`,
+    revision: "",
+    createdAt: 0,
+    deleting: false,
+    phase: "Pending",
+    reason: "",
+    message: "",
+    ready: false,
+    unschedulable: "0/2 nodes are available: 1 Insufficient memory.",
+    ip: "",
+    image: "",
+    container: null,
+  };
+}

@@ -25,9 +25,7 @@ import { podOfTemplate } from "./refusal.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { revisionOfTemplate, statusFacts } from "./status-facts.ts";
 import { statusGate } from "./status-gate.ts";
-
-/** How often a pod is tried by dry run while nodes have none and nothing explains it, milliseconds. */
-const REFUSAL_RECHECK_MS = 30_000;
+import { trialTime } from "./trial.ts";
 
 /**
  * One pass: from everything that was read to everything that is to be written. Pure; `now` is in milliseconds since the
@@ -46,12 +44,14 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const paused = kmagent.spec?.paused === true;
   const wanted = [...decided.flatMap(writeOf), ...removals(snapshot, judged, overlapped)];
   const fleet = judgeFleet(snapshot, judged, now, mask);
-  const trial = fleet && tryPod(snapshot, fleet, now);
+  const daemonSet = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
+  const trial: Write[] = daemonSet && trialAt === now ? [{ kind: "tryPod", object: podOfTemplate(daemonSet) }] : [];
   const facts = statusFacts({ snapshot, judged, overlapped, decided, fleet, wanted });
   const status = judged.kind === "loading" ? kmagent.status : assembleStatus(facts, kmagent.status, now, mask);
   const told = tell(snapshot, status, now);
   return {
-    writes: [...(paused ? [] : wanted), ...(trial ? [trial] : []), ...told.writes],
+    writes: [...(paused ? [] : wanted), ...trial, ...told.writes],
     events: [...driftEvents(paused ? [] : wanted), ...nodeEvents(fleet), ...told.events],
     fleet,
     rendered,
@@ -59,7 +59,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
     nextAt: earliest([
       told.at,
       fleet?.nextChangeAt ?? null,
-      memory.refusal && fleet?.counts.uncovered ? memory.refusal.at + REFUSAL_RECHECK_MS : null,
+      trialAt,
       ...decided.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
     ]),
   };
@@ -79,7 +79,9 @@ function decideAll(snapshot: Snapshot, judged: Extract<Judged, { kind: "valid" }
       owner: snapshot.kmagent,
       now,
     });
-    return { object, wish, decision };
+    // With another wish the answer to the last one is of no use, but it isn't our first look either.
+    const changed = decision.kind === "apply" && decision.because === "startup" && known !== undefined;
+    return { object, wish, decision: changed ? { ...decision, because: "updated" } : decision };
   });
 }
 
@@ -151,13 +153,6 @@ function judgeFleet(
     now,
     mask,
   );
-}
-
-function tryPod({ kmagent, live, memory }: Snapshot, fleet: FleetHealth, now: number): Write | null {
-  const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
-  const unexplained = fleet.nodes.some((node) => node.kind === "uncovered" && node.podUid === "");
-  const due = memory.refusal === null || now >= memory.refusal.at + REFUSAL_RECHECK_MS;
-  return daemonSet && unexplained && due ? { kind: "tryPod", object: podOfTemplate(daemonSet) } : null;
 }
 
 interface Told {
