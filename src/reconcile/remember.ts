@@ -5,6 +5,7 @@ import { objectId } from "./memory.ts";
 import { freshMemory, rememberAnswer } from "./object-decision.ts";
 import type { ObjectMemory } from "./object-decision.ts";
 import type { Plan } from "./plan.ts";
+import { isUnexplained } from "./trial.ts";
 
 /** Memory after a pass. Pure; `now` is in milliseconds since the epoch. */
 export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly Outcome[], now: number): KmAgentMemory {
@@ -14,6 +15,8 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
     return before?.wish === wish ? before : freshMemory(wish);
   };
   let { refusal, status } = memory;
+  // What was said of a pod long ago explains nothing once every node has one.
+  if (plan.fleet && !plan.fleet.nodes.some(isUnexplained)) refusal = null;
   let failure = "";
   for (const outcome of outcomes) {
     switch (outcome.kind) {
