@@ -105,6 +105,24 @@ describe("an object that is wanted", () => {
   });
 });
 
+describe("what somebody adds to an object of ours", () => {
+  const withEnv = (target: KubeObject, ...names: string[]): KubeObject => ({
+    ...target,
+    spec: { ...(target["spec"] as object), env: names.map((name) => ({ name, value: "x" })) },
+  });
+  const wish = withEnv(desired, "OURS");
+  const theirs = { path: "spec.env[THEIRS]", wanted: "absent" };
+
+  test.each([
+    ["by hand, after our apply", withEnv(object(), "OURS")],
+    ["by admission, in the answer to it", withEnv(object(), "OURS", "THEIRS")],
+  ])("%s, is told of and not fought", (_, answer) => {
+    const memory = rememberAnswer(freshMemory("wish"), wish, answer, [], 0);
+    const live = withEnv(object({ version: "11" }), "OURS", "THEIRS");
+    expect(decide({ desired: wish, memory, live })).toMatchObject({ kind: "keep", overridden: [theirs] });
+  });
+});
+
 describe("an object of somebody else", () => {
   test("is never touched", () => {
     expect(decide({ live: object({ owner: "other" }) })).toMatchObject({ kind: "foreign", owner: "KmAgent x" });

@@ -47,7 +47,8 @@ export type ApplyReason = "created" | "updated" | "adopted" | "drift" | "overrid
 /** What to do about one object, and what to tell of it. */
 export type ObjectDecision =
   | { readonly kind: "keep"; readonly overridden: readonly Difference[]; readonly recheckAt: number | null }
-  | { readonly kind: "wait"; readonly why: "stale" | "deleting" }
+  /** For the cache to catch up, for an end, or for an object that this one needs. */
+  | { readonly kind: "wait"; readonly why: "stale" | "deleting" | "dependency" }
   | { readonly kind: "foreign"; readonly owner: string; readonly recheckAt: number }
   | {
       readonly kind: "refused";
@@ -101,14 +102,25 @@ function decideLive({ desired, cacheVersion, memory, owner, now }: ObjectFacts, 
   if (!answer) return { kind: "apply", uid, because: "startup", drifted: [] };
   if (isBehind(live, cacheVersion, answer)) return STALE;
   if (answer.metadata.uid !== uid) return { kind: "apply", uid, because: "updated", drifted: [] };
-  const overridden = overrides(desired, answer);
+  const overridden = rewritten(desired, answer);
   if (overridden.length > 0 && memory.overridden < ADMISSION_ATTEMPTS) {
     return { kind: "apply", uid, because: "override", drifted: overridden };
   }
   const drifted = drift(answer, live, FIELD_MANAGER);
   const [fought, repairable] = partition(drifted, (difference) => isFought(memory.repairs[difference.path] ?? []));
   if (repairable.length > 0) return { kind: "apply", uid, because: "drift", drifted: repairable };
-  return { kind: "keep", overridden: [...overridden, ...fought], recheckAt: null };
+  const added = overrides(desired, live).filter(isAddition);
+  return { kind: "keep", overridden: [...overridden, ...fought, ...added], recheckAt: null };
+}
+
+/** Fields of ours that admission rewrote: the only ones for which another apply may help. */
+function rewritten(desired: KubeObject, answer: KubeObject): Difference[] {
+  return overrides(desired, answer).filter((difference) => !isAddition(difference));
+}
+
+/** A container, volume or variable that somebody added: theirs, so no apply takes it away, and it is only told of. */
+function isAddition({ wanted }: Difference): boolean {
+  return wanted === "absent";
 }
 
 /** Stays true once it is, for a field that is left alone gets no further repair. */
@@ -130,7 +142,7 @@ export function rememberAnswer(
   return {
     ...memory,
     answer,
-    overridden: overrides(desired, answer).length > 0 ? memory.overridden + 1 : 0,
+    overridden: rewritten(desired, answer).length > 0 ? memory.overridden + 1 : 0,
     repairs,
     foreign: null,
     refused: null,

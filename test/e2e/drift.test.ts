@@ -78,13 +78,19 @@ async function configMapOf(plural: "daemonsets" | "deployments", name: string): 
 
 /** What a person sees of an object, without what counts changes and what its controller writes. */
 function essence(object: KubernetesObject | undefined): unknown {
-  const { status: _status, metadata, ...fields } = (object ?? {}) as Record<string, unknown> & KubernetesObject;
-  const counting = new Set(["resourceVersion", "generation", "managedFields"]);
-  const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !counting.has(key)));
-  const annotations = Object.entries(metadata.annotations ?? {}).filter(
-    ([key]) => key !== "deprecated.daemonset.template.generation" && key !== "deployment.kubernetes.io/revision",
+  if (!object) return undefined;
+  const without = (map: object, ...keys: string[]) =>
+    Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
+  const { metadata } = object;
+  const annotations = without(
+    metadata.annotations ?? {},
+    "deprecated.daemonset.template.generation",
+    "deployment.kubernetes.io/revision",
   );
-  return { ...fields, metadata: { ...kept, annotations: Object.fromEntries(annotations) } };
+  return {
+    ...without(object, "status"),
+    metadata: { ...without(metadata, "resourceVersion", "generation", "managedFields"), annotations },
+  };
 }
 
 const OBJECTS: readonly [what: string, () => Promise<string>][] = [
@@ -183,6 +189,30 @@ describe("drift", () => {
       );
       expect(essence(after)).toEqual(essence(answer));
     }
+  });
+
+  test("a variable that somebody adds to a container stays, and the status tells of it", async () => {
+    const path = pathOf("daemonsets", "km-agent");
+    const live = await api.get(path);
+    const env = [{ field: "spec" }, { field: "template" }, { field: "spec" }, { field: "containers" }] as const;
+    const last = (at(live, env) as { env: unknown[] }[])[0]?.env.length ?? 0;
+    const place = `/spec/template/spec/containers/0/env/${last}`;
+    await api.patch(path, [{ op: "add", path: place, value: { name: "THEIRS", value: "x" } }]);
+    const told = await eventually(
+      "the status tells of it",
+      async () => {
+        const condition = conditionOf(await operator.kmagent(), "RolloutComplete");
+        return condition?.reason === "FieldOverridden" ? condition : undefined;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    expect(told.message).toContain("env[THEIRS]");
+    await api.patch(path, [{ op: "remove", path: place }]);
+    await eventually(
+      "the status is quiet again",
+      async () => conditionOf(await operator.kmagent(), "RolloutComplete")?.reason !== "FieldOverridden" || undefined,
+      { withinMs: WITHIN_MS },
+    );
   });
 
   test("repairs are told of by an event with path and value", async () => {
