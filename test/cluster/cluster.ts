@@ -36,7 +36,12 @@ export interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   /** The name is empty where the request wasn't authenticated. */
-  readonly user: { readonly username: string; readonly groups?: readonly string[] | undefined };
+  readonly user: {
+    readonly username: string;
+    readonly groups?: readonly string[] | undefined;
+    /** For a service account's token, `authentication.kubernetes.io/credential-id` is the one that was used. */
+    readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
+  };
   readonly userAgent?: string | undefined;
   readonly objectRef?:
     | {

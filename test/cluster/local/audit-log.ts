@@ -10,7 +10,11 @@ const auditEvent = z.looseObject({
   verb: z.string(),
   requestURI: z.string(),
   // A request that nobody vouches for (401) has none.
-  user: z.looseObject({ username: z.string().default(""), groups: z.array(z.string()).optional() }),
+  user: z.looseObject({
+    username: z.string().default(""),
+    groups: z.array(z.string()).optional(),
+    extra: z.record(z.string(), z.array(z.string())).optional(),
+  }),
   userAgent: z.string().optional(),
   objectRef: z
     .looseObject({
