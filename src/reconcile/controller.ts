@@ -167,6 +167,12 @@ export class Controller {
     if (silent.length > 0) this.#options.again(key);
   }
 
+  /** Takes every fleet's series away: from now on, another process speaks for them. */
+  leave(): void {
+    for (const key of this.#known.keys()) forgetFleet(this.#options.metrics, key);
+    this.#known.clear();
+  }
+
   #forget(key: string, uid: string): void {
     const { prober, reporter, mask, metrics, log } = this.#options;
     prober.clear(uid);
@@ -217,7 +223,7 @@ export class Controller {
           log.debug({ kmagent: key }, "status written");
           break;
         case "failed":
-          count("any", outcome.what, codeOf(outcome.error));
+          count(outcome.verb, outcome.resource, codeOf(outcome.error));
           log.warn({ kmagent: key, what: outcome.what, err: outcome.error }, "write failed");
           break;
         default:

@@ -38,8 +38,9 @@ export function failureKind(error: unknown): FailureKind {
 export function passResult(error: unknown): PassResult {
   switch (failureKind(error)) {
     case "stopping":
-    case "refused":
       return { kind: "done" };
+    // A refused object is remembered and waited with; what arrives here is a status or a deletion, which nothing else repeats.
+    case "refused":
     case "outdated":
       return { kind: "failed" };
     case "retry": {

@@ -4,6 +4,7 @@ import type { PodRefusal } from "../health/observation.ts";
 import type { Writer } from "../kube/apply.ts";
 import { typeOf } from "../kube/resource.ts";
 import type { KubeObject } from "../kube/resource.ts";
+import { componentOf } from "./dependents.ts";
 import type { Difference } from "./drift.ts";
 import { failureKind } from "./error-policy.ts";
 import { objectId } from "./memory.ts";
@@ -29,11 +30,19 @@ export type Outcome =
   | { readonly kind: "deleted"; readonly object: KubeObject }
   | { readonly kind: "podTried"; readonly verdict: PodRefusal | null }
   | { readonly kind: "statusWritten"; readonly resourceVersion: string }
-  | { readonly kind: "failed"; readonly what: string; readonly error: unknown };
+  /** `what` is for people; `verb` and `resource` are few and serve as labels of a metric. */
+  | {
+      readonly kind: "failed";
+      readonly verb: Write["kind"];
+      readonly resource: string;
+      readonly what: string;
+      readonly error: unknown;
+    };
 
 /**
- * Does the writes of a plan in their order and tells what became of each. The first failure that isn't a plain refusal ends
- * the objects, for what follows may need what failed (a DaemonSet its ConfigMap); the status is written all the same.
+ * Does the writes of a plan in their order and tells what became of each. A failure ends the objects, for what follows may
+ * need what failed (a DaemonSet its ConfigMap); a refusal or a name that is taken ends those of its component alone, for the
+ * other one needs nothing of it. The status is written all the same.
  */
 export async function execute(
   writes: readonly Write[],
@@ -42,12 +51,14 @@ export async function execute(
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
+  const blocked = new Set<string>();
   let broken = false;
   for (const write of writes) {
-    if (broken && write.kind !== "status") continue;
+    if (write.kind !== "status" && (broken || blocked.has(componentOf(write.object)))) continue;
     const outcome = await attempt(write, kmagent, writer, signal);
     outcomes.push(outcome);
-    if (outcome.kind === "failed" || outcome.kind === "refused") broken = true;
+    if (outcome.kind === "failed") broken = true;
+    if (outcome.kind === "foreign" || outcome.kind === "refused") blocked.add(componentOf(outcome.object));
   }
   return outcomes;
 }
@@ -60,7 +71,9 @@ async function attempt(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
     if (error instanceof KmError && object && "wish" in write && failureKind(error) === "refused") {
       return { kind: "refused", object, wish: write.wish, error };
     }
-    return { kind: "failed", what: object ? `${write.kind} ${objectId(object)}` : write.kind, error };
+    const resource = object?.kind ?? "KmAgent/status";
+    const what = object ? `${write.kind} ${objectId(object)}` : write.kind;
+    return { kind: "failed", verb: write.kind, resource, what, error };
   }
 }
 

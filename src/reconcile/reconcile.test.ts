@@ -9,6 +9,8 @@ import type { Plan, Write } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
 import { reconcile } from "./reconcile.ts";
 import { remember } from "./remember.ts";
+import { KmError } from "../api/errors.ts";
+import type { Outcome } from "./execute.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Referenced } from "./references.ts";
 
@@ -208,6 +210,39 @@ describe("a KmAgent that can't be served", () => {
     const seen = plan({ ...first, memory });
     expect(said(seen, "Stalled")).toMatchObject({ status: "True", reason: "NameConflict" });
     expect(said(seen, "Stalled")?.message).toContain("kubectl -n km delete daemonset agent");
+  });
+});
+
+describe("an object that can't be had", () => {
+  const first = snapshot(kmagent());
+  const done = plan(first);
+  const [configMap, daemonSet] = done.writes;
+  if (configMap?.kind !== "create" || daemonSet?.kind !== "create") throw new Error("no such writes");
+  const LONG_AGO = NOW - 3_600_000;
+  const { object, wish } = daemonSet;
+
+  test.each<{ name: string; outcome: Outcome; reason: string }>([
+    {
+      name: "for its name is taken stays a conflict while it is tried again",
+      outcome: { kind: "foreign", object, wish, owner: "Helm" },
+      reason: "NameConflict",
+    },
+    {
+      name: "for it was refused stays refused while it is tried again",
+      outcome: { kind: "refused", object, wish, error: new KmError("Invalid", "no") },
+      reason: "ApplyRefused",
+    },
+  ])("$name", ({ outcome, reason }) => {
+    const memory = remember(NO_MEMORY, done, [outcome], LONG_AGO);
+    const seen = plan({ ...first, memory });
+    expect(names(seen.writes)).toContain("create DaemonSet");
+    expect(said(seen, "Stalled")).toMatchObject({ status: "True", reason });
+  });
+
+  test("keeps back the DaemonSet that needs it", () => {
+    const outcome: Outcome = { kind: "foreign", object: configMap.object, wish: configMap.wish, owner: "Helm" };
+    const seen = plan({ ...first, memory: remember(NO_MEMORY, done, [outcome], NOW) });
+    expect(names(seen.writes)).toEqual(["create ConfigMap", "create Deployment", "status"]);
   });
 });
 

@@ -16,6 +16,7 @@ import type { Judged } from "./configuration.ts";
 import { sameJson } from "./drift.ts";
 import { garbage } from "./garbage.ts";
 import { objectId } from "./memory.ts";
+import { holdDependents } from "./dependents.ts";
 import { decideObject, freshMemory } from "./object-decision.ts";
 import { overlap } from "./overlap.ts";
 import type { Overlap } from "./overlap.ts";
@@ -66,7 +67,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
 }
 
 function decideAll(snapshot: Snapshot, judged: Extract<Judged, { kind: "valid" }>, now: number): DecidedObject[] {
-  return judged.desired.objects.map((manifest) => {
+  const decided = judged.desired.objects.map((manifest): DecidedObject => {
     const object: KubeObject = { ...manifest };
     const id = objectId(object);
     const wish = canonicalJson(manifest);
@@ -83,6 +84,7 @@ function decideAll(snapshot: Snapshot, judged: Extract<Judged, { kind: "valid" }
     const changed = decision.kind === "apply" && decision.because === "startup" && known !== undefined;
     return { object, wish, decision: changed ? { ...decision, because: "updated" } : decision };
   });
+  return holdDependents(decided);
 }
 
 function writeOf({ object, wish, decision }: DecidedObject): Write[] {

@@ -113,20 +113,26 @@ function stalledFacts({ snapshot, overlapped, decided }: Findings): StatusFacts[
       message: `KmAgent "${overlapped.other}" is older and selects node ${first}${others} too. Make spec.nodeAgent.nodeSelector of the two disjoint.`,
     };
   }
-  for (const { object, decision } of decided) {
+  for (const { object, wish, decision } of decided) {
     const id = objectId(object);
-    if (decision.kind === "foreign") {
+    const known = snapshot.memory.objects.get(id);
+    // While it is tried again, what was found before still holds: else the condition would come and go with every try.
+    const before =
+      known?.wish === wish && (decision.kind === "create" || decision.kind === "apply") ? known : undefined;
+    const owner = decision.kind === "foreign" ? decision.owner : before?.foreign?.owner;
+    if (owner !== undefined) {
       const { namespace } = snapshot.kmagent;
       return {
         reason: "NameConflict",
-        message: `${id} belongs to ${decision.owner} and is left untouched. Rename this KmAgent, or free the name with: kubectl -n ${namespace} delete ${object.kind.toLowerCase()} ${object.metadata.name}`,
+        message: `${id} belongs to ${owner} and is left untouched. Rename this KmAgent, or free the name with: kubectl -n ${namespace} delete ${object.kind.toLowerCase()} ${object.metadata.name}`,
       };
     }
-    if (decision.kind === "refused") {
-      const where = decision.path === "" ? "" : ` at ${decision.path}`;
+    const refused = decision.kind === "refused" ? decision : before?.refused;
+    if (refused) {
+      const where = refused.path === "" ? "" : ` at ${refused.path}`;
       return {
-        reason: decision.forbidden ? "Forbidden" : "ApplyRefused",
-        message: `the API server refuses ${id}${where}: ${decision.message}`,
+        reason: refused.forbidden ? "Forbidden" : "ApplyRefused",
+        message: `the API server refuses ${id}${where}: ${refused.message}`,
       };
     }
   }

@@ -1,0 +1,174 @@
+import { describe, expect, test } from "@jest/globals";
+import { KmError } from "../api/errors.ts";
+import { LABEL } from "../api/labels.ts";
+import type { ApplyOptions, RemoveOptions, Writer, Written } from "../kube/apply.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { execute } from "./execute.ts";
+import type { Write } from "./plan.ts";
+import { projectKmAgent } from "./project.ts";
+
+const KMAGENT = projectKmAgent({
+  metadata: { name: "agent", namespace: "km", uid: "uid-agent" },
+  spec: { clusterName: "c", apiKeySecretRef: { name: "s", key: "k" } },
+});
+const NEVER = new AbortController().signal;
+
+function object(kind: string, name: string, component: string, more: Partial<KubeObject["metadata"]> = {}): KubeObject {
+  const apiVersion = kind === "ConfigMap" || kind === "Pod" ? "v1" : "apps/v1";
+  return { apiVersion, kind, metadata: { name, namespace: "km", labels: { [LABEL.component]: component }, ...more } };
+}
+
+const create = (of: KubeObject): Write => ({ kind: "create", object: of, wish: "w" });
+const OURS = {
+  ownerReferences: [
+    { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name: "agent", uid: "uid-agent", controller: true },
+  ],
+};
+
+/** A writer over a few objects, which notes what it was asked for and fails where it is told to. */
+function fakeWriter(there: readonly KubeObject[] = [], failures: Readonly<Record<string, KmError>> = {}) {
+  const calls: string[] = [];
+  const applied: { readonly object: KubeObject; readonly options: ApplyOptions }[] = [];
+  const removed: RemoveOptions[] = [];
+  const note = (call: string) => {
+    calls.push(call);
+    const failure = failures[call];
+    if (failure) throw failure;
+  };
+  const written = (of: KubeObject): Written => ({
+    object: { ...of, metadata: { ...of.metadata, uid: "uid-new", resourceVersion: "7" } },
+    warnings: [],
+    created: true,
+  });
+  const writer: Writer = {
+    read: async (type, _namespace, name) => {
+      note(`read ${type.kind} ${name}`);
+      return Promise.resolve(there.find((of) => of.kind === type.kind && of.metadata.name === name));
+    },
+    create: async (of) => {
+      note(`create ${of.kind}`);
+      return Promise.resolve(written(of));
+    },
+    apply: async (of, options) => {
+      note(`apply ${of.kind} ${of.metadata.name}`);
+      applied.push({ object: of, options });
+      return Promise.resolve(written(of));
+    },
+    applyStatus: async (of) => {
+      note("status");
+      return Promise.resolve(written(of));
+    },
+    patchAnnotations: async () => Promise.reject(new Error("not used here")),
+    remove: async (type, { name }, options) => {
+      note(`remove ${type.kind} ${name}`);
+      removed.push(options);
+      return Promise.resolve("removed" as const);
+    },
+  };
+  return { writer, calls, applied, removed };
+}
+
+const CONFIG = object("ConfigMap", "agent-1", "node-agent");
+const DAEMON_SET = object("DaemonSet", "agent", "node-agent");
+const DEPLOYMENT = object("Deployment", "agent-cluster", "cluster-agent");
+const STATUS: Write = { kind: "status", status: {} };
+const ALL = [create(CONFIG), create(DAEMON_SET), create(DEPLOYMENT), STATUS];
+const refused = new KmError("Invalid", "no");
+const away = new KmError("Unavailable", "away");
+
+describe("a plan's writes", () => {
+  test("are done in their order, each creation after a look past the cache", async () => {
+    const { writer, calls } = fakeWriter();
+    const outcomes = await execute(ALL, KMAGENT, writer, NEVER);
+    expect(calls.filter((call) => !call.startsWith("read"))).toEqual([
+      "apply ConfigMap agent-1",
+      "apply DaemonSet agent",
+      "apply Deployment agent-cluster",
+      "status",
+    ]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["applied", "applied", "applied", "statusWritten"]);
+  });
+
+  test.each([
+    {
+      name: "a failure ends the objects but not the status",
+      failures: { "apply ConfigMap agent-1": away },
+      there: [],
+      expected: ["failed", "statusWritten"],
+    },
+    {
+      name: "a refusal ends its own component alone",
+      failures: { "apply ConfigMap agent-1": refused },
+      there: [],
+      expected: ["refused", "applied", "statusWritten"],
+    },
+    {
+      name: "a name that is taken ends its own component alone, so that no pod mounts somebody else's ConfigMap",
+      failures: {},
+      there: [object("ConfigMap", "agent-1", "somebody")],
+      expected: ["foreign", "applied", "statusWritten"],
+    },
+    {
+      name: "a status that is refused has failed, for nothing else would repeat it",
+      failures: { status: new KmError("Forbidden", "no") },
+      there: [],
+      expected: ["applied", "applied", "applied", "failed"],
+    },
+  ])("$name", async ({ failures, there, expected }) => {
+    const { writer } = fakeWriter(there, failures);
+    const outcomes = await execute(ALL, KMAGENT, writer, NEVER);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(expected);
+  });
+
+  test("name few resources where they fail, for these become labels of a metric", async () => {
+    const { writer } = fakeWriter([], { "apply ConfigMap agent-1": away });
+    const [outcome] = await execute(ALL, KMAGENT, writer, NEVER);
+    expect(outcome).toMatchObject({ verb: "create", resource: "ConfigMap", what: "create ConfigMap agent-1" });
+  });
+});
+
+describe("a creation", () => {
+  test("never takes fields over from somebody", async () => {
+    const { writer, applied } = fakeWriter();
+    await execute([create(CONFIG)], KMAGENT, writer, NEVER);
+    expect(applied[0]?.options).toEqual({ force: false });
+  });
+
+  test("adopts what is ours already, by its UID", async () => {
+    const { writer, applied } = fakeWriter([object("ConfigMap", "agent-1", "node-agent", { uid: "uid-old", ...OURS })]);
+    const [outcome] = await execute([create(CONFIG)], KMAGENT, writer, NEVER);
+    expect(outcome).toMatchObject({ kind: "applied", because: "adopted" });
+    expect(applied[0]?.options).toEqual({ uid: "uid-old" });
+  });
+});
+
+describe("a deletion", () => {
+  test("carries UID and version, so that it never meets another object", async () => {
+    const { writer, removed } = fakeWriter();
+    const old = object("Deployment", "agent-cluster", "cluster-agent", { uid: "u", resourceVersion: "5" });
+    const [outcome] = await execute([{ kind: "delete", object: old }], KMAGENT, writer, NEVER);
+    expect(outcome).toEqual({ kind: "deleted", object: old });
+    expect(removed).toEqual([{ uid: "u", resourceVersion: "5", propagationPolicy: "Background" }]);
+  });
+});
+
+describe("a pod that is tried", () => {
+  const POD: Write = { kind: "tryPod", object: object("Pod", "agent-admission", "node-agent") };
+  test.each([
+    { name: "and taken tells of no refusal", failure: undefined, expected: { kind: "podTried", verdict: null } },
+    {
+      name: "and refused tells why, in the API server's words",
+      failure: new KmError("Forbidden", "exceeded quota: pods"),
+      expected: { kind: "podTried", verdict: { kind: "QuotaExceeded", message: "exceeded quota: pods" } },
+    },
+    {
+      name: "under a name that is taken tells of no refusal",
+      failure: new KmError("Conflict", "exists"),
+      expected: { kind: "podTried", verdict: null },
+    },
+    { name: "while the API server is away has failed", failure: away, expected: { kind: "failed", verb: "tryPod" } },
+  ])("$name", async ({ failure, expected }) => {
+    const { writer } = fakeWriter([], failure ? { "create Pod": failure } : {});
+    expect((await execute([POD], KMAGENT, writer, NEVER))[0]).toMatchObject(expected);
+  });
+});
