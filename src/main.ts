@@ -44,8 +44,8 @@ const FLUSH_MS = 4_000;
 const LEASE_NAME = "kmagent-operator";
 
 /**
- * Runs the operator until `signal` aborts: caches first, then the lease, then passes. Resolves after an orderly stop;
- * rejects with a `KmError` where the lease was lost, for then the process must end.
+ * Runs the operator until `signal` aborts: caches first, then the lease, then passes. Resolves after an orderly stop. Where
+ * the lease is lost, everything of that term ends, and the process stands for it again with its caches alone.
  */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { log, namespace, identity } = options;
@@ -57,14 +57,17 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   // What serves the last writes outlives the signal; `end` closes it.
   const end = new AbortController();
   const caches = startCaches({ client, namespace, clock, random, log, metrics }, end.signal);
-  const lost = Promise.withResolvers<never>();
-  let controller: Controller | undefined;
+  const standing: Standing = {};
   let synced = false;
   const routes = operatorRoutes({ alive: () => null, ready: () => (synced ? null : "caches not synced"), metrics });
   const servers = [
     await serveHttp({ address: options.metricsAddress, routes, log }, end.signal),
     await serveHttp(
-      { address: options.nodesAddress, routes: { "/nodes": nodesRoute(() => controller?.nodes() ?? null) }, log },
+      {
+        address: options.nodesAddress,
+        routes: { "/nodes": nodesRoute(() => standing.controller?.nodes() ?? null) },
+        log,
+      },
       end.signal,
     ),
   ];
@@ -74,47 +77,13 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     synced = await Promise.race([caches.synced, aborted(signal)]);
     if (!synced) return;
     log.info({ nodes: caches.nodes.size, kmagents: caches.kmagents.size, kubernetesMinor }, "caches synced");
-    const acquired = Promise.withResolvers<true>();
-    const election = options.leaderElection
-      ? elect(
-          {
-            client,
-            namespace,
-            name: LEASE_NAME,
-            identity,
-            clock,
-            random,
-            onAcquired: () => acquired.resolve(true),
-            onLost: (why) => lost.reject(why),
-            onFailed: (error) => log.warn({ code: error.code, reason: error.message }, "lease not renewed"),
-          },
-          end.signal,
-        )
-      : ALONE;
-    if (!options.leaderElection) acquired.resolve(true);
-    metrics.onScrape(() => metrics.set("kmagent_operator_leader", {}, election.isLeading() ? 1 : 0));
-    await Promise.race([acquired.promise, aborted(signal), lost.promise]);
-    if (signal.aborted) {
-      await election.release();
-      return;
+    metrics.onScrape(() => {
+      metrics.set("kmagent_operator_leader", {}, standing.election?.isLeading() === true ? 1 : 0);
+      metrics.set("kmagent_operator_queue_depth", {}, standing.queue?.depth ?? 0);
+    });
+    while (!signal.aborted) {
+      await serveTerm({ options, kubernetesMinor, client, caches, metrics, standing, end: end.signal }, signal);
     }
-    log.info({ identity }, "leading");
-    await Promise.race([
-      lead(
-        {
-          options,
-          kubernetesMinor,
-          client,
-          caches,
-          election,
-          metrics,
-          end,
-          onController: (running) => (controller = running),
-        },
-        signal,
-      ),
-      lost.promise,
-    ]);
   } finally {
     end.abort();
     await Promise.all([...servers.map((server) => server.close()), caches.done]);
@@ -123,22 +92,65 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   }
 }
 
-interface Leading {
+/** What of the present term is looked at from outside. */
+interface Standing {
+  election?: Election | undefined;
+  queue?: Queue | undefined;
+  controller?: Controller | undefined;
+}
+
+interface Term {
   readonly options: OperatorOptions;
   readonly kubernetesMinor: number | null;
   readonly client: KubeClient;
   readonly caches: ReturnType<typeof startCaches>;
-  readonly election: Election;
   readonly metrics: ReturnType<typeof createMetrics>;
-  readonly end: AbortController;
-  readonly onController: (controller: Controller) => void;
+  readonly standing: Standing;
+  /** Ends all that is under way. */
+  readonly end: AbortSignal;
 }
 
-/** What only the leader does; ends in order: passes, reports, events, and last of all the lease. */
+/** One term: waits for the lease, and leads until `signal` aborts or the lease is lost. Nothing of it outlives it. */
+async function serveTerm(term: Term, signal: AbortSignal): Promise<void> {
+  const { options, client, standing, end } = term;
+  const { log, namespace, identity } = options;
+  const lost = new AbortController();
+  const acquired = Promise.withResolvers<true>();
+  const election = options.leaderElection
+    ? elect(
+        {
+          client,
+          namespace,
+          name: LEASE_NAME,
+          identity,
+          clock: systemClock,
+          random: Math.random,
+          onAcquired: () => acquired.resolve(true),
+          onLost: (why) => lost.abort(why),
+          onFailed: (error) => log.warn({ code: error.code, reason: error.message }, "lease not renewed"),
+        },
+        end,
+      )
+    : ALONE;
+  if (!options.leaderElection) acquired.resolve(true);
+  standing.election = election;
+  const stop = AbortSignal.any([signal, lost.signal]);
+  await Promise.race([acquired.promise, aborted(stop)]);
+  if (!stop.aborted) {
+    log.info({ identity }, "leading");
+    await lead({ ...term, end: AbortSignal.any([end, lost.signal]) }, election, stop);
+  }
+  // After a loss there is nothing to give up, and this only waits for the end of the election.
+  await election.release();
+  if (lost.signal.aborted) log.warn({ err: lost.signal.reason as unknown }, "lease lost");
+}
+
+/** What only the leader does, until `stop`; ends in order: passes, then reports and events where the lease still allows. */
 async function lead(
-  { options, kubernetesMinor, client, caches, election, metrics, end, onController }: Leading,
-  signal: AbortSignal,
-) {
+  { options, kubernetesMinor, client, caches, metrics, standing, end }: Term,
+  election: Election,
+  stop: AbortSignal,
+): Promise<void> {
   const { log, mask, namespace, installation } = options;
   const clock = systemClock;
   const random = Math.random;
@@ -169,14 +181,14 @@ async function lead(
       onChange: everyone,
       onFailure: (error) => log.warn({ code: error.code, reason: error.message }, "reference not read"),
     },
-    end.signal,
+    end,
   );
   const prober = createProber({
     clock,
     onResult: ({ key, changed }) => {
       if (changed) again(key, 20);
     },
-    signal: end.signal,
+    signal: end,
     metrics,
   });
   const reporter = createReporter({
@@ -206,7 +218,7 @@ async function lead(
         log.warn({ why, reason, ...(error && { code: error.code }) }, "event dropped");
       },
     },
-    end.signal,
+    end,
   );
   const controller = new Controller({
     sources: {
@@ -227,22 +239,28 @@ async function lead(
     allNodeMetrics: options.allNodeMetrics,
     again: (key) => queue.add(key),
   });
-  const queue = new Queue((key) => controller.pass(key, end.signal), clock, jitteredBackoff(random));
-  metrics.onScrape(() => metrics.set("kmagent_operator_queue_depth", {}, queue.depth));
+  const queue = new Queue((key) => controller.pass(key, end), clock, jitteredBackoff(random));
   const unsubscribe = subscribeTriggers(caches, {
     add: (key, afterMs) => queue.add(key, afterMs),
     podChanged: (uid, podUid) => prober.nudge(uid, podUid),
   });
-  onController(controller);
+  standing.controller = controller;
+  standing.queue = queue;
   everyone();
-  await aborted(signal);
-  log.info({}, "stopping");
+  await aborted(stop);
+  // Who lost the lease speaks for nobody: the next leader tells the platform.
+  const inOrder = election.isLeading();
+  if (inOrder) log.info({}, "stopping");
   unsubscribe();
   await queue.stop();
   prober.stop();
-  await Promise.all([reporter.flush(FLUSH_MS), Promise.race([events.flush(), waited(FLUSH_MS)])]);
+  if (inOrder) {
+    await Promise.all([reporter.flush(FLUSH_MS), Promise.race([events.flush(), waited(FLUSH_MS)])]);
+  }
   await reporter.stop();
-  await election.release();
+  standing.controller = undefined;
+  standing.queue = undefined;
+  controller.leave();
 }
 
 const NONE_SENT: StatusFacts["remote"] = { kind: "none", message: "The platform has sent no configuration." };

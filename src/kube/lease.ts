@@ -33,7 +33,7 @@ export interface ElectionOptions {
   readonly times?: LeaseTimes;
   /** We lead from now on. */
   readonly onAcquired?: () => void;
-  /** We don't lead any more and never will again in this election: step down, and let the process start anew. */
+  /** We don't lead any more and never will again in this election: step down; only another election may lead again. */
   readonly onLost?: (why: KmError) => void;
   /** A try to take or renew the lease failed; the next one comes by itself. */
   readonly onFailed?: (error: KmError) => void;
