@@ -21,6 +21,7 @@ import type { Sources } from "./gather.ts";
 import { mergeLastWords, readLastWords, speechless } from "./last-words.ts";
 import { linkSettings } from "./link-settings.ts";
 import { objectId } from "./memory.ts";
+import { passEvents } from "./outcome-events.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import type { Plan } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
@@ -109,7 +110,8 @@ export class Controller {
     this.#maskSecrets(snapshot);
     const now = clock.wallNow();
     const plan = reconcile(snapshot, now, (text) => mask.mask(text));
-    for (const { type, reason, message } of plan.events) {
+    const outcomes = await execute(plan.writes, kmagent, writer, signal);
+    for (const { type, reason, message } of passEvents(plan, outcomes)) {
       const { name, namespace, uid, resourceVersion } = kmagent;
       events.record(
         { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name, namespace, uid, resourceVersion },
@@ -118,7 +120,6 @@ export class Controller {
         mask.mask(message),
       );
     }
-    const outcomes = await execute(plan.writes, kmagent, writer, signal);
     const memory = remember(snapshot.memory, plan, outcomes, clock.wallNow());
     this.#known.set(key, { uid: kmagent.uid, memory });
     this.#logOutcomes(kmagent, outcomes);

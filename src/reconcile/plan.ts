@@ -27,7 +27,10 @@ export type Write =
 export interface Plan {
   /** In order; the first that fails ends the others, but a status is always written. */
   readonly writes: readonly Write[];
+  /** What happened to nodes: told whatever becomes of the writes. */
   readonly events: readonly EventNote[];
+  /** What a written status says: told once it is written, or a status that can't be would be told of with every try. */
+  readonly statusEvents: readonly EventNote[];
   /** `null` where nothing could be judged yet. */
   readonly fleet: FleetHealth | null;
   /** What was rendered, for the next pass to take where its input is the same. */

@@ -60,17 +60,6 @@ export class Queue {
     this.#arm();
   }
 
-  /** Drops a key that is gone, with its backoff. */
-  forget(key: string): void {
-    const entry = this.#entries.get(key);
-    if (!entry) return;
-    if (entry.running) {
-      entry.dueAt = null;
-      entry.failures = 0;
-      entry.notBefore = 0;
-    } else this.#entries.delete(key);
-  }
-
   /** Starts no further pass and waits for those that run. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -119,6 +108,7 @@ export class Queue {
         entry.failures = 0;
         entry.notBefore = 0;
         if (result.kind === "again") this.add(key, result.afterMs);
+        else if (entry.dueAt === null) this.#entries.delete(key);
         break;
       case "failed": {
         entry.failures++;

@@ -37,7 +37,15 @@ import { trialTime } from "./trial.ts";
 export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
   const { kmagent, memory } = snapshot;
   if (kmagent.deleting) {
-    return { writes: [], events: [], fleet: null, rendered: null, status: kmagent.status, nextAt: null };
+    return {
+      writes: [],
+      events: [],
+      statusEvents: [],
+      fleet: null,
+      rendered: null,
+      status: kmagent.status,
+      nextAt: null,
+    };
   }
   const { judged, rendered } = judgeConfiguration(snapshot);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
@@ -53,7 +61,8 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const told = tell(snapshot, status, now);
   return {
     writes: [...(paused ? [] : wanted), ...trial, ...told.writes],
-    events: [...driftEvents(paused ? [] : wanted), ...nodeEvents(fleet), ...told.events],
+    events: nodeEvents(fleet),
+    statusEvents: told.events,
     fleet,
     rendered,
     status,
@@ -185,14 +194,6 @@ function nodeEvents(fleet: FleetHealth | null): EventNote[] {
     reason: event,
     message,
   }));
-}
-
-function driftEvents(writes: readonly Write[]): EventNote[] {
-  return writes.flatMap((write): EventNote[] => {
-    if (write.kind !== "apply" || write.because !== "drift") return [];
-    const fields = write.drifted.map(({ path, wanted, found }) => `${path} was ${found}, is ${wanted} again`);
-    return [{ type: "Warning", reason: "DriftRepaired", message: `${objectId(write.object)}: ${fields.join("; ")}` }];
-  });
 }
 
 function earliest(times: readonly (number | null)[]): number | null {

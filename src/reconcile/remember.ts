@@ -9,7 +9,7 @@ import { isUnexplained } from "./trial.ts";
 
 /** Memory after a pass. Pure; `now` is in milliseconds since the epoch. */
 export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly Outcome[], now: number): KmAgentMemory {
-  const objects = new Map(memory.objects);
+  const objects = new Map([...memory.objects].filter(isWanted(plan)));
   const known = (id: string, wish: string): ObjectMemory => {
     const before = objects.get(id);
     return before?.wish === wish ? before : freshMemory(wish);
@@ -67,4 +67,11 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
     status,
     failure,
   };
+}
+
+/** What is wanted no longer (the ConfigMaps of old revisions) is forgotten; while nothing can be rendered, all stays. */
+function isWanted({ rendered }: Plan): (entry: readonly [id: string, memory: ObjectMemory]) => boolean {
+  if (rendered?.desired.ok !== true) return () => true;
+  const wanted = new Set(rendered.desired.objects.map(objectId));
+  return ([id]) => wanted.has(id);
 }
