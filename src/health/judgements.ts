@@ -236,13 +236,13 @@ function podIsStarting({ pod, running, probe, previous, context }: Subject): Ver
   if (pod === null) return null;
   const everAnswered = probe?.everOk === true || (previous?.kind === "healthy" && previous.podUid === pod.uid);
   if (running !== null && everAnswered) return null;
-  const since = running?.startedAt ?? pod.createdAt;
+  const since = running?.startedAt ?? pod.placedAt;
   const reviewAt = since + context.settings.startupGraceMs;
   if (context.now >= reviewAt) return null;
   const summary =
     running === null ? "the pod is being started" : "the agent's container runs, and its collector doesn't answer yet";
   return verdictOf("updating", fault("PodStarting", summary, waitingWords(pod.container)), {
-    knownSince: pod.createdAt,
+    knownSince: pod.placedAt,
     reviewAt,
   });
 }
@@ -256,7 +256,7 @@ function podNeverStarted({ pod, running }: Subject): Verdict | null {
     fault("NotStarted", "the pod's container still doesn't run", words === "" ? pod.message : words),
     {
       source: "kubelet",
-      knownSince: pod.createdAt,
+      knownSince: pod.placedAt,
     },
   );
 }

@@ -374,7 +374,23 @@ const passingRows: readonly Row[] = [
   },
   {
     name: "a pod that the scheduler hasn't looked at yet is updating",
-    node: node({ pod: { ...pending, createdAt: NOW - 100 }, probe: null }),
+    node: node({ pod: { ...pending, createdAt: NOW - 100, placedAt: NOW - 100 }, probe: null }),
+    kind: "updating",
+    reason: "PodStarting",
+    agent: "Stopped",
+  },
+  {
+    name: "a pod that waited an hour for room is updating once the scheduler has placed it",
+    node: node({
+      pod: pod({
+        phase: "Pending",
+        createdAt: NOW - HOUR,
+        placedAt: NOW - 5_000,
+        ready: false,
+        container: waiting("ContainerCreating"),
+      }),
+      probe: null,
+    }),
     kind: "updating",
     reason: "PodStarting",
     agent: "Stopped",

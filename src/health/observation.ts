@@ -44,6 +44,8 @@ export interface PodObservation {
   /** Value of the revision label, empty where there is none. */
   readonly revision: string;
   readonly createdAt: number;
+  /** When the scheduler placed it; `createdAt` while it hasn't. */
+  readonly placedAt: number;
   readonly deleting: boolean;
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   /** `status.reason` and `status.message` of the pod, such as `Evicted`. */

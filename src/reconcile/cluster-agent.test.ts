@@ -26,6 +26,7 @@ function pod(more: Partial<PodRecord> = {}): PodRecord {
     component: "cluster-agent",
     revision: "new",
     createdAt: 1,
+    placedAt: 1,
     deleting: false,
     phase: "Running",
     reason: "",

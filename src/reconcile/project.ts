@@ -123,6 +123,7 @@ export function projectPod(raw: unknown, intern: Intern): PodRecord {
     component: intern(text(labels[LABEL.component])),
     revision: intern(text(labels[LABEL.revision])),
     createdAt: time(metadata["creationTimestamp"]),
+    placedAt: time(scheduled?.["status"] === "True" ? scheduled["lastTransitionTime"] : metadata["creationTimestamp"]),
     deleting: metadata["deletionTimestamp"] !== undefined,
     phase: phase(status["phase"]),
     reason: intern(text(status["reason"])),

@@ -292,6 +292,7 @@ function pendingPod(on: string): NonNullable<NodeObservation["pod"]> {
     name: `agent-${on}`,
     revision: "",
     createdAt: 0,
+    placedAt: 0,
     deleting: false,
     phase: "Pending",
     reason: "",

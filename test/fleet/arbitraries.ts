@@ -56,6 +56,7 @@ const pod: fc.Arbitrary<PodObservation> = fc.record({
   uid: podUid,
   revision: fc.constantFrom(TARGET, "rev1", ""),
   createdAt: time,
+  placedAt: time,
   deleting: mostly(false, fc.constant(true)),
   phase: mostly<PodObservation["phase"]>(
     "Running",

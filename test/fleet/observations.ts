@@ -55,6 +55,7 @@ export function pod(of: Partial<PodObservation> = {}): PodObservation {
     uid: "pod-1",
     revision: TARGET,
     createdAt: NOW - 2 * HOUR,
+    placedAt: of.createdAt ?? NOW - 2 * HOUR,
     deleting: false,
     phase: "Running",
     reason: "",
