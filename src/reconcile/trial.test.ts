@@ -27,6 +27,12 @@ describe("a node is unexplained", () => {
       of: node({ podUid: "p", reason: "InsufficientResources" }),
       unexplained: false,
     },
+    { name: "where its pod has just gone, before that is a fault", of: node({ kind: "updating" }), unexplained: true },
+    {
+      name: "not where its pod is being replaced in plain sight",
+      of: node({ kind: "updating", podUid: "p", reason: "PodStarting" }),
+      unexplained: false,
+    },
     { name: "not where it is healthy", of: node({ kind: "healthy", podUid: "p" }), unexplained: false },
   ])("$name", ({ of, unexplained }) => {
     expect(isUnexplained(of)).toBe(unexplained);
@@ -40,6 +46,18 @@ describe("a pod is tried", () => {
     { name: "now where that is long ago", refusal: { verdict: null, at: 0 }, expected: NOW },
   ])("$name", ({ refusal, expected }) => {
     expect(trialTime(DAEMON_SET, fleet(node({})), refusal, NOW)).toBe(expected);
+  });
+
+  test.each([
+    {
+      name: "5 s after a pod has gone, so that the reason is known before the fault",
+      goneMs: 2_000,
+      expected: NOW + 3_000,
+    },
+    { name: "now where it has been gone for longer", goneMs: 20_000, expected: NOW },
+  ])("$name", ({ goneMs, expected }) => {
+    const gone = node({ kind: "updating", since: NOW - goneMs });
+    expect(trialTime(DAEMON_SET, fleet(gone), null, NOW)).toBe(expected);
   });
 
   test.each([
