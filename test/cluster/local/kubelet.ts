@@ -58,6 +58,8 @@ export function kubeletFlags({ directory, certificates, plan, node }: NodeConfig
     nodeStatusUpdateFrequency: "5s",
     nodeStatusReportFrequency: "5m",
     syncFrequency: "30s",
+    // A volume over its limit is found within seconds, not within a minute.
+    volumeStatsAggPeriod: "5s",
     logging: { verbosity: 1 },
   };
   writeFileSync(path, JSON.stringify(configuration, null, 2));
