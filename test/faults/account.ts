@@ -11,8 +11,8 @@ export interface Account {
   readonly reason: string;
   /** The message in the status. */
   readonly message: string;
-  /** Milliseconds since the fault was visible, until each of them told of it. */
-  readonly noticedAfter: { readonly event: number; readonly status: number; readonly platform: number };
+  /** Milliseconds since the fault was visible, until each of them told of it; null for what a passing fault may not reach. */
+  readonly noticedAfter: { readonly event: number; readonly status: number | null; readonly platform: number | null };
   /** Milliseconds since the cure, until event and platform told of it. */
   readonly recoveredAfter: { readonly event: number; readonly platform: number };
 }
@@ -44,7 +44,7 @@ export async function accountOf(fault: NodeFault, ground: Ground, watches: Watch
   let notice: Notice;
   try {
     await fault.strike(ground);
-    notice = await noticeOf(fault, ground, watches, struckAt);
+    notice = await noticeOf(fault, ground, watches, { beganAt: struckAt, endedAt: Date.now() });
   } catch (error) {
     // The next round finds its ground as this one did.
     await fault.cure(ground);
@@ -52,52 +52,53 @@ export async function accountOf(fault: NodeFault, ground: Ground, watches: Watch
   }
   const curedAt = Date.now();
   await fault.cure(ground);
-  const recoveredAfter = await recoveryOf(fault, ground, watches, curedAt);
+  const recoveredAfter = await recoveryOf(ground, watches, curedAt);
   return { fault: fault.name, node: ground.node, ...notice, recoveredAfter };
+}
+
+/** While it was being struck. */
+interface Strike {
+  readonly beganAt: number;
+  readonly endedAt: number;
 }
 
 type Notice = Pick<Account, "reason" | "message" | "noticedAfter">;
 
-async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, struckAt: number): Promise<Notice> {
+async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, strike: Strike): Promise<Notice> {
   const { node } = ground;
-  const [status, event, row] = await Promise.all([
-    watches.kmagent.first(
-      `status.${fault.list} names ${node} with ${fault.reason}`,
-      struckAt,
-      ({ object }) =>
-        (object.status?.[fault.list] ?? []).some(
-          (finding) => finding.node === node && finding.reason === fault.reason && fault.message.test(finding.message),
+  const { beganAt } = strike;
+  const { list, reason, message, passing = false } = fault;
+  const told = list === "uncoveredNodes" ? "NodeUncovered" : "NodeUnhealthy";
+  const [event, status, row] = await Promise.all([
+    eventOf(watches, node, [told], beganAt, message),
+    passing
+      ? null
+      : watches.kmagent.first(
+          `status.${list} names ${node} with ${reason}`,
+          beganAt,
+          ({ object }) =>
+            (object.status?.[list] ?? []).some(
+              (finding) => finding.node === node && finding.reason === reason && message.test(finding.message),
+            ),
+          PATIENCE.withinMs,
         ),
-      PATIENCE.withinMs,
-    ),
-    eventOf(
-      watches,
-      node,
-      fault.list === "uncoveredNodes" ? "NodeUncovered" : "NodeUnhealthy",
-      struckAt,
-      fault.message,
-    ),
-    rowOf(ground, struckAt, fault.platform),
-    seriesOf(ground, `reason="${fault.reason}"`),
+    passing ? null : rowOf(ground, beganAt, fault.platform),
+    passing ? null : seriesOf(ground, `reason="${reason}"`),
   ]);
-  const visibleAt = visibleSince(fault, node, struckAt, watches);
-  const finding = findingOf(status.object, node);
+  const visibleAt = visibleSince(fault, node, strike, watches);
+  // Two watches of the same change may differ by a moment either way.
+  const after = (at: number): number => Math.max(0, at - visibleAt);
   return {
-    reason: finding?.reason ?? "",
-    message: finding?.message ?? "",
-    noticedAfter: { event: event.at - visibleAt, status: status.at - visibleAt, platform: row.at - visibleAt },
+    reason,
+    message: event.object.message,
+    noticedAfter: { event: after(event.at), status: status && after(status.at), platform: row && after(row.at) },
   };
 }
 
-async function recoveryOf(
-  fault: NodeFault,
-  ground: Ground,
-  watches: Watches,
-  curedAt: number,
-): Promise<Account["recoveredAfter"]> {
+async function recoveryOf(ground: Ground, watches: Watches, curedAt: number): Promise<Account["recoveredAfter"]> {
   const { node } = ground;
   const [event, row] = await Promise.all([
-    eventOf(watches, node, fault.list === "uncoveredNodes" ? "NodeCovered" : "NodeRecovered", curedAt, /runs/),
+    eventOf(watches, node, ["NodeRecovered", "NodeCovered"], curedAt, /runs/),
     rowOf(ground, curedAt, { agent: "Running", collector: "Running", error: /^$/ }),
     watches.kmagent.first(
       `status doesn't name ${node} any more`,
@@ -110,11 +111,11 @@ async function recoveryOf(
   return { event: event.at - curedAt, platform: row.at - curedAt };
 }
 
-async function eventOf(watches: Watches, node: string, reason: string, sinceMs: number, message: RegExp) {
+async function eventOf(watches: Watches, node: string, reasons: readonly string[], sinceMs: number, message: RegExp) {
   const tells = (event: EventObject) =>
-    event.reason === reason && event.message.startsWith(`${node}: `) && message.test(event.message);
+    reasons.includes(event.reason) && event.message.startsWith(`${node}: `) && message.test(event.message);
   return await watches.events.first(
-    `an event ${reason} tells of ${node}: ${message}`,
+    `an event ${reasons.join(" or ")} tells of ${node}: ${message}`,
     sinceMs,
     ({ object, deleted }) => !deleted && tells(object),
     PATIENCE.withinMs,
@@ -158,20 +159,21 @@ async function noSeriesOf(ground: Ground): Promise<void> {
 }
 
 /** When the first version of the pod or node that shows the fault came by. */
-function visibleSince({ visible, name }: NodeFault, node: string, struckAt: number, watches: Watches): number {
+function visibleSince({ visible, name }: NodeFault, node: string, strike: Strike, watches: Watches): number {
+  const { beganAt, endedAt } = strike;
   switch (visible.by) {
     case "order":
-      return struckAt;
+      return endedAt;
     case "pod": {
       const shown = watches.pods.seen.find(
-        ({ object, deleted, at }) => at >= struckAt && boundTo(object, node) && visible.shows(object, deleted),
+        ({ object, deleted, at }) => at >= beganAt && boundTo(object, node) && visible.shows(object, deleted),
       );
       if (shown === undefined) throw new Error(`no pod of ${node} ever showed it: ${name}`);
       return shown.at;
     }
     case "node": {
       const shown = watches.nodes.seen.find(
-        ({ object, at }) => at >= struckAt && object.metadata.name === node && visible.shows(object),
+        ({ object, at }) => at >= beganAt && object.metadata.name === node && visible.shows(object),
       );
       if (shown === undefined) throw new Error(`${node} never showed it: ${name}`);
       return shown.at;
