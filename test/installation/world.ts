@@ -114,8 +114,6 @@ export async function install(world: World, options: InstallationOptions): Promi
   const platform = await startPlatform({ host: cluster.hostAddress, apiKeys: [API_KEY], ...(tls && { tls }) });
   // The setup of all tests makes the CRD, for a release keeps it to itself; the tests of Helm remove it first.
   const values = { crds: { enabled: false }, ...options.values };
-  await installOperator(cluster, { name: release, namespace, images, values }, signal);
-
   const kmagent = async (name = "km-agent") => await kubectl.get<KmAgentObject>(["kmagent", name, "-n", namespace]);
   const waitUntil = async (what: string, withinMs: number, name: string, holds: (seen: KmAgentObject) => boolean) => {
     let last: KmAgentObject | undefined;
@@ -129,7 +127,7 @@ export async function install(world: World, options: InstallationOptions): Promi
       { withinMs },
     );
   };
-  return {
+  const installation: Installation = {
     namespace,
     release,
     platform,
@@ -169,6 +167,14 @@ export async function install(world: World, options: InstallationOptions): Promi
       return violations;
     },
   };
+  try {
+    await installOperator(cluster, { name: release, namespace, images, values }, signal);
+  } catch (error) {
+    // Nobody else could: the caller never gets hold of it.
+    await installation.leave();
+    throw error;
+  }
+  return installation;
 }
 
 /** A spec that suits tests: the stock collector, fast probes and reports, the test's own platform. */
