@@ -98,10 +98,11 @@ export function nameIn(distribution: Distribution, kind: Kind, type: string): st
  * images hold the old name, the new one, or both for some releases.
  */
 export function isSameType(a: string, b: string): boolean {
-  return canonical(a) === canonical(b);
+  return canonicalType(a) === canonicalType(b);
 }
 
-function canonical(type: string): string {
+/** One spelling for all names of a type: `filelog` for `file_log` too. */
+export function canonicalType(type: string): string {
   const bare = type.replaceAll("_", "");
   return bare === "otlpgrpc" ? "otlp" : bare;
 }

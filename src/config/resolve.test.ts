@@ -11,14 +11,20 @@ const fallback = clusterAgentDefault({
   features: { logs: true, metrics: true, traces: true },
   clusterName: "test",
 });
+const limits = {
+  collectorEndpoint: "https://otel.example.com:4318",
+  exporterHosts: [],
+  receiverHosts: [],
+  features: { logs: true, metrics: true, traces: true },
+};
 const plain = (name: string) => `
-receivers: { otlp: {} }
+receivers: { otlp: { protocols: { grpc: {} } } }
 exporters: { debug/${name}: {} }
 service: { pipelines: { logs: { receivers: [otlp], exporters: [debug/${name}] } } }
 `;
 
 function resolved(spec: string | null, remote: string | null = null) {
-  return resolve({ component: "cluster-agent", spec, remote, fallback }, { distribution });
+  return resolve({ component: "cluster-agent", spec, remote, fallback }, { distribution, limits });
 }
 
 describe("choosing a configuration", () => {

@@ -3,7 +3,9 @@ import { complete } from "./complete.ts";
 import { readDocument } from "./document.ts";
 import type { Finding } from "./finding.ts";
 import { guard } from "./guard/guard.ts";
-import type { GuardContext } from "./guard/rule.ts";
+import type { GuardContext, RemoteContext } from "./guard/rule.ts";
+import { judgeRemote } from "./remote.ts";
+import type { JudgedConfig } from "./remote.ts";
 import { writeDocument } from "./stringify.ts";
 import type { YamlMap } from "./yaml-value.ts";
 
@@ -34,15 +36,21 @@ export type Resolution =
 /**
  * Chooses a component's configuration (what the spec gives, else an accepted remote one, else the default), completes it with
  * what the operator needs, and judges it. A bad one isn't replaced by a weaker candidate: its author should hear of it, and the
- * agents go on with what they run.
+ * agents go on with what they run. A remote one that was accepted once is judged again, for the spec may allow less since.
  */
-export function resolve(candidates: Candidates, context: Omit<GuardContext, "component">): Resolution {
+export function resolve(candidates: Candidates, settings: Omit<RemoteContext, "component">): Resolution {
   const { source, reading } = choose(candidates);
   if (!reading.ok) return { ok: false, source, reason: "InvalidConfig", findings: reading.findings };
-  const document = complete(reading.document);
-  const verdict = guard(document, { ...context, component: candidates.component });
-  if (!verdict.ok) return { ok: false, source, reason: "InvalidConfig", findings: verdict.findings };
-  return { ok: true, source, document, text: writeDocument(document) };
+  const context = { ...settings, component: candidates.component };
+  const judged = source === "Remote" ? judgeRemote(reading.document, context) : judgeOwn(reading.document, context);
+  return judged.ok ? { ...judged, source } : { ...judged, source, reason: "InvalidConfig" };
+}
+
+/** Judges a configuration that the cluster's own people wrote. */
+export function judgeOwn(given: YamlMap, context: GuardContext): JudgedConfig {
+  const document = complete(given);
+  const verdict = guard(document, context);
+  return verdict.ok ? { ok: true, document, text: writeDocument(document) } : verdict;
 }
 
 function choose({ spec, remote, fallback }: Candidates) {

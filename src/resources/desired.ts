@@ -3,6 +3,7 @@ import type { Component } from "../api/labels.ts";
 import { distributionOf } from "../config/components.ts";
 import { clusterAgentDefault } from "../config/defaults/cluster-agent.ts";
 import { nodeAgentDefault } from "../config/defaults/node-agent.ts";
+import { guardSettings } from "../config/guard/remote/limits.ts";
 import { summarize } from "../config/finding.ts";
 import type { Finding } from "../config/finding.ts";
 import { resolve } from "../config/resolve.ts";
@@ -112,7 +113,7 @@ function resolveFor({ kmagent, referenced, remote }: DesiredInput, component: Co
       ? nodeAgentDefault({ ...common, ...spec.nodeAgent, namespace: kmagent.namespace, name: kmagent.name })
       : clusterAgentDefault(common);
   const given = spec.config[side]?.inline ?? referenced.configTexts[side];
-  return resolve({ component, spec: given, remote: remote?.[side] ?? null, fallback }, { distribution });
+  return resolve({ component, spec: given, remote: remote?.[side] ?? null, fallback }, guardSettings(spec));
 }
 
 function render(input: DesiredInput, component: Component, resolved: Extract<Resolution, { ok: true }>) {

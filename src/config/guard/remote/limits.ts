@@ -1,0 +1,35 @@
+import type { KmAgentSpec } from "../../../api/kmagent.ts";
+import type { Distribution } from "../../components.ts";
+import { distributionOf } from "../../components.ts";
+
+/** What a KmAgent allows a remote configuration. */
+export interface RemoteLimits {
+  /** `spec.collectorEndpoint`: where exporters may send, and what `${env:KM_COLLECTOR_ENDPOINT}` stands for. */
+  readonly collectorEndpoint: string;
+  /** Hosts besides the collector endpoint's to which exporters may send. */
+  readonly exporterHosts: readonly string[];
+  /** Hosts that receivers may dial. */
+  readonly receiverHosts: readonly string[];
+  /** Signals that are switched on. */
+  readonly features: KmAgentSpec["config"]["features"];
+}
+
+/** The part of a spec that a remote configuration is judged by. */
+type JudgingSpec = Pick<KmAgentSpec, "collectorEndpoint" | "platform" | "config" | "distribution" | "components">;
+
+/** What a spec says to the guard. */
+export function guardSettings(spec: JudgingSpec): {
+  readonly distribution: Distribution;
+  readonly limits: RemoteLimits;
+} {
+  const { allowedExporterHosts, allowedReceiverHosts } = spec.platform.remoteConfig;
+  return {
+    distribution: distributionOf(spec),
+    limits: {
+      collectorEndpoint: spec.collectorEndpoint,
+      exporterHosts: allowedExporterHosts,
+      receiverHosts: allowedReceiverHosts,
+      features: spec.config.features,
+    },
+  };
+}

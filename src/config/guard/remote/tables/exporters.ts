@@ -1,0 +1,118 @@
+import { at, isMap } from "../../../yaml-value.ts";
+import { exporterEndpoint, headers, sendsApiKey } from "../places.ts";
+import { all, flag, found, list, matching, never, off, oneOf, record, timeout, whole } from "../shape.ts";
+import type { Shape } from "../shape.ts";
+import { exporterRetry, sendingQueue } from "./queue-and-retry.ts";
+
+const TLS_VERSION = oneOf("1.2", "1.3");
+const FILES = "it makes the collector read a file; certificates come with spec.caBundleRef";
+const NO_AUTH = "authenticators read files and ask hosts of their own; send a header";
+
+/** TLS of a client. Certificates are the operator's to give, and are always verified. */
+export const clientTls: Shape = record({
+  insecure: off("the API key and the telemetry would travel in clear text; an http:// endpoint says so openly"),
+  insecure_skip_verify: off("anybody on the way could take the other side's place"),
+  include_system_ca_certs_pool: flag,
+  min_version: TLS_VERSION,
+  max_version: TLS_VERSION,
+  cipher_suites: list(matching(/^TLS_[A-Z0-9_]{1,64}$/, "the name of a cipher suite"), 32),
+  curve_preferences: list(oneOf("X25519", "P256", "P384", "P521", "X25519MLKEM768"), 8),
+  server_name_override: never("it lets another host's certificate pass"),
+  ca_file: never(FILES),
+  cert_file: never(FILES),
+  key_file: never(FILES),
+  ca_pem: never("certificates come with spec.caBundleRef"),
+  reload_interval: never(FILES),
+  tpm: never("it opens a device of the node"),
+});
+
+const COMPRESSION = ["gzip", "zstd", "snappy", "none", ""] as const;
+const buffer = whole(0, 16_777_216);
+
+const common: Readonly<Record<string, Shape>> = {
+  headers,
+  timeout,
+  read_buffer_size: buffer,
+  write_buffer_size: buffer,
+  tls: clientTls,
+  retry_on_failure: exporterRetry,
+  sending_queue: sendingQueue,
+  auth: never(NO_AUTH),
+  middlewares: never(NO_AUTH),
+};
+
+/** Where an API key is sent in clear text though the spec's own endpoint is encrypted. */
+function keyInClearText(...endpoints: readonly string[]): Shape {
+  return (value, path, { limits }) => {
+    if (!isMap(value) || !sendsApiKey(value["headers"] ?? null) || limits.collectorEndpoint.startsWith("http:"))
+      return [];
+    return endpoints.flatMap((key) => {
+      const endpoint = at(value, key);
+      return typeof endpoint === "string" && endpoint.startsWith("http:")
+        ? found("hosts", `${path}.${key}`, "must be https, for the API key goes there")
+        : [];
+    });
+  };
+}
+
+const HTTP_ENDPOINTS = ["endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint", "profiles_endpoint"];
+const httpEndpoint = exporterEndpoint("http", "https");
+
+/** Without any endpoint the collector wouldn't start. */
+const someEndpoint: Shape = (value, path) =>
+  isMap(value) && HTTP_ENDPOINTS.some((key) => Object.hasOwn(value, key))
+    ? []
+    : found("settings", `${path}.endpoint`, "must be set");
+
+const otlpHttp = all(
+  record({
+    ...common,
+    ...Object.fromEntries(HTTP_ENDPOINTS.map((key) => [key, httpEndpoint])),
+    encoding: oneOf("proto", "json"),
+    compression: oneOf(...COMPRESSION, "deflate", "zlib", "lz4"),
+    compression_params: record({ level: whole(-1, 11) }),
+    max_idle_conns: whole(0, 1_000),
+    max_idle_conns_per_host: whole(0, 1_000),
+    max_conns_per_host: whole(0, 1_000),
+    idle_conn_timeout: timeout,
+    disable_keep_alives: flag,
+    http2_read_idle_timeout: timeout,
+    http2_ping_timeout: timeout,
+    force_attempt_http2: flag,
+    proxy_url: never("it sends everything to another host; spec.proxy is the place for a proxy"),
+    cookies: never("an exporter has no use for cookies"),
+  }),
+  someEndpoint,
+  keyInClearText(...HTTP_ENDPOINTS),
+);
+
+const otlpGrpc = all(
+  record(
+    {
+      ...common,
+      endpoint: exporterEndpoint("", "http", "https"),
+      compression: oneOf(...COMPRESSION),
+      keepalive: record({ time: timeout, timeout, permit_without_stream: flag }),
+      wait_for_ready: flag,
+      balancer_name: oneOf("round_robin", "pick_first"),
+      authority: never("it names another host to the other side"),
+    },
+    { required: ["endpoint"] },
+  ),
+  keyInClearText("endpoint"),
+);
+
+/** Exporters that a remote configuration may use. */
+export const EXPORTERS: Readonly<Record<string, Shape>> = {
+  otlp: otlpGrpc,
+  otlphttp: otlpHttp,
+  nop: record({}),
+  debug: record({
+    verbosity: oneOf("basic", "normal"),
+    sampling_initial: whole(1, 100),
+    sampling_thereafter: whole(1, 1_000_000),
+    use_internal_logger: flag,
+    output_paths: never("it writes to files"),
+    sending_queue: sendingQueue,
+  }),
+};

@@ -1,0 +1,41 @@
+import { isMap } from "../../../yaml-value.ts";
+import { all, found, interval, record, timeout, whole } from "../shape.ts";
+import type { Shape } from "../shape.ts";
+
+/** The collector refuses a limiter that has no limit, or a spike beyond its limit. */
+const limits: Shape = (value, path) => {
+  const {
+    limit_mib: mib,
+    limit_percentage: share,
+    spike_limit_mib: spike,
+    spike_limit_percentage: spikeShare,
+  } = isMap(value) ? value : {};
+  const positive = (limit: unknown) => typeof limit === "number" && limit > 0;
+  if (!positive(mib) && !positive(share))
+    return found("settings", `${path}.limit_percentage`, "must be set, such as 80");
+  const beyond = (part: unknown, of: unknown) =>
+    typeof part === "number" && typeof of === "number" && part >= of && of > 0;
+  return [
+    ...(beyond(spike, mib) ? found("limits", `${path}.spike_limit_mib`, "must be less than limit_mib") : []),
+    ...(beyond(spikeShare, share)
+      ? found("limits", `${path}.spike_limit_percentage`, "must be less than limit_percentage")
+      : []),
+  ];
+};
+
+/** `memory_limiter`, the processor and the extension alike. */
+export const memoryLimiter: Shape = all(
+  record(
+    {
+      check_interval: interval,
+      limit_mib: whole(0, 65_536),
+      spike_limit_mib: whole(0, 65_536),
+      limit_percentage: whole(0, 95),
+      spike_limit_percentage: whole(0, 90),
+      min_gc_interval_when_soft_limited: timeout,
+      min_gc_interval_when_hard_limited: timeout,
+    },
+    { required: ["check_interval"] },
+  ),
+  limits,
+);

@@ -1,0 +1,207 @@
+import {
+  all,
+  data,
+  duration,
+  either,
+  flag,
+  found,
+  interval,
+  list,
+  mapOf,
+  number,
+  oneOf,
+  record,
+  scalar,
+  text,
+  timeout,
+  whole,
+} from "../shape.ts";
+import type { Shape } from "../shape.ts";
+import { isMap } from "../../../yaml-value.ts";
+import { PLAIN_VARIABLES } from "../variables.ts";
+import { memoryLimiter } from "./memory-limiter.ts";
+
+const name = text(256);
+const statement = text(8_192);
+const statements = list(statement, 256);
+
+/** What transformations do with what they fail at. */
+export const errorMode = oneOf("ignore", "silent", "propagate");
+/** A variable whose value a component reads by itself, without `${…}`. */
+const variableName = oneOf(...PLAIN_VARIABLES);
+/** Who signs in at the Kubernetes API: the pod. The other ways read files of the node. */
+export const authType = oneOf("serviceAccount", "none");
+
+const batch: Shape = all(
+  record({
+    timeout: duration(0, 300),
+    send_batch_size: whole(0, 100_000),
+    send_batch_max_size: whole(0, 100_000),
+    metadata_keys: list(name, 8),
+    metadata_cardinality_limit: whole(1, 1_000),
+  }),
+  (value, path) => {
+    const { send_batch_size: size = 8_192, send_batch_max_size: most } = isMap(value) ? value : {};
+    return typeof size === "number" && typeof most === "number" && most > 0 && most < size
+      ? found("limits", `${path}.send_batch_max_size`, "must not be less than send_batch_size")
+      : [];
+  },
+);
+
+const action = record(
+  {
+    key: name,
+    value: scalar,
+    pattern: text(4_096),
+    from_attribute: name,
+    from_context: name,
+    converted_type: oneOf("int", "double", "string"),
+    action: oneOf("insert", "update", "upsert", "delete", "hash", "extract", "convert"),
+    default_value: scalar,
+  },
+  { required: ["action"] },
+);
+const actions = list(action, 256, 1);
+
+const fieldRules = list(
+  record({
+    tag_name: name,
+    key: name,
+    key_regex: text(1_024),
+    from: oneOf("pod", "namespace", "node", "deployment", "statefulset", "daemonset", "job"),
+  }),
+  64,
+);
+const fieldFilters = list(
+  record({ key: name, value: name, op: oneOf("", "equals", "not-equals", "exists", "does-not-exist") }),
+  64,
+);
+
+const k8sattributes = record({
+  auth_type: authType,
+  passthrough: flag,
+  wait_for_metadata: flag,
+  wait_for_metadata_timeout: timeout,
+  extract: record({
+    metadata: list(name, 64),
+    annotations: fieldRules,
+    labels: fieldRules,
+    otel_annotations: flag,
+    deployment_name_from_replicaset: flag,
+  }),
+  filter: record({
+    node: name,
+    node_from_env_var: variableName,
+    namespace: name,
+    fields: fieldFilters,
+    labels: fieldFilters,
+  }),
+  pod_association: list(
+    record({
+      sources: list(record({ from: oneOf("resource_attribute", "connection"), name }, { required: ["from"] }), 8),
+    }),
+    32,
+  ),
+  exclude: record({ pods: list(record({ name: text(1_024) }, { required: ["name"] }), 64) }),
+});
+
+const attributeSwitches = mapOf(record({ enabled: flag }, { required: ["enabled"] }), 64);
+
+/** Detectors that ask nobody but the pod itself and the Kubernetes API. The others dial a cloud's metadata service. */
+const DETECTORS = ["env", "system", "k8snode", "kubeadm"];
+const detectorHint = "isn't a detector that a remote configuration may use: it asks a service outside of the pod";
+const resourcedetection = record(
+  {
+    detectors: list(
+      (value, path) =>
+        typeof value === "string" && DETECTORS.includes(value)
+          ? []
+          : found(
+              "refused",
+              path,
+              `must be ${DETECTORS.join(" or ")}: other detectors ask a cloud's metadata service or read files`,
+            ),
+      4,
+    ),
+    override: flag,
+    timeout,
+    refresh_interval: interval,
+    system: record({ hostname_sources: list(oneOf("os"), 1), resource_attributes: attributeSwitches }),
+    k8snode: record({ auth_type: authType, node_from_env_var: variableName, resource_attributes: attributeSwitches }),
+    kubeadm: record({ auth_type: authType, resource_attributes: attributeSwitches }),
+  },
+  { hint: detectorHint },
+);
+
+const contextStatements = list(
+  either(
+    statement,
+    record({
+      context: oneOf("resource", "scope", "span", "spanevent", "metric", "datapoint", "log", "profile"),
+      conditions: statements,
+      statements,
+      error_mode: errorMode,
+    }),
+  ),
+  128,
+);
+
+const filterConditions = record(
+  Object.fromEntries(
+    ["resource", "span", "spanevent", "metric", "datapoint", "log_record"].map((kind) => [kind, statements]),
+  ),
+  { rest: data },
+);
+const matchedMetrics = record({
+  metrics: list(text(1_024), 256),
+  match_type: oneOf("strict", "regexp"),
+  metric_types: list(oneOf("sum", "gauge", "histogram", "exponential_histogram", "summary"), 8),
+  regexp: record({ cacheenabled: flag, cachemaxnumentries: whole(0, 10_000) }),
+});
+
+/** Processors that a remote configuration may use. None of them reads files or dials anybody but the Kubernetes API. */
+export const PROCESSORS: Readonly<Record<string, Shape>> = {
+  batch,
+  memorylimiter: memoryLimiter,
+  k8sattributes,
+  resourcedetection,
+  resource: record({ attributes: actions }, { required: ["attributes"] }),
+  attributes: record({ actions, include: data, exclude: data }, { required: ["actions"] }),
+  transform: record({
+    error_mode: errorMode,
+    flatten_data: flag,
+    trace_statements: contextStatements,
+    metric_statements: contextStatements,
+    log_statements: contextStatements,
+  }),
+  filter: record({
+    error_mode: errorMode,
+    traces: filterConditions,
+    metrics: filterConditions,
+    logs: filterConditions,
+    spans: data,
+  }),
+  groupbyattrs: record({ keys: list(name, 32) }),
+  groupbytrace: record({ wait_duration: duration(0, 60), num_traces: whole(1, 100_000), num_workers: whole(1, 8) }),
+  cumulativetodelta: record({
+    max_staleness: timeout,
+    initial_value: oneOf("auto", "keep", "drop"),
+    include: matchedMetrics,
+    exclude: matchedMetrics,
+    metrics: list(name, 256),
+  }),
+  deltatorate: record({ metrics: list(name, 256) }),
+  metricstransform: record({ transforms: list(data, 256, 1) }, { required: ["transforms"] }),
+  probabilisticsampler: record({
+    sampling_percentage: number(0, 100),
+    hash_seed: whole(0, 4_294_967_295),
+    mode: oneOf("hash_seed", "proportional", "equalizing"),
+    fail_closed: flag,
+    sampling_precision: whole(1, 14),
+    attribute_source: oneOf("traceID", "record"),
+    from_attribute: name,
+    sampling_priority: name,
+  }),
+  redaction: data,
+  span: data,
+};
