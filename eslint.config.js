@@ -1,7 +1,9 @@
 import tseslint from "typescript-eslint";
 
 /** The rooms that decide: nothing in them may read a clock, roll dice, do I/O or log. */
-const CORE = ["src/api", "src/config", "src/resources", "src/health", "src/rollout", "src/status"].map((room) => `${room}/**/*.ts`);
+const CORE = ["src/api", "src/config", "src/resources", "src/health", "src/rollout", "src/status"].map(
+  (room) => `${room}/**/*.ts`,
+);
 
 export default tseslint.config(
   { ignores: ["node_modules", "dist", "coverage", "**/*.js", "**/*.cjs"] },
@@ -23,7 +25,17 @@ export default tseslint.config(
     rules: {
       "no-restricted-globals": [
         "error",
-        ...["fetch", "process", "console", "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "performance", "crypto"].map((name) => ({
+        ...[
+          "fetch",
+          "process",
+          "console",
+          "setTimeout",
+          "setInterval",
+          "setImmediate",
+          "queueMicrotask",
+          "performance",
+          "crypto",
+        ].map((name) => ({
           name,
           message: "The core decides and touches nothing: pass it in from the edge.",
         })),
@@ -33,7 +45,30 @@ export default tseslint.config(
         { object: "Date", property: "now", message: "Time is an argument in the core." },
         { object: "Math", property: "random", message: "Randomness is an argument in the core." },
       ],
-      "no-restricted-syntax": ["error", { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "Time is an argument in the core." }],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: "Time is an argument in the core.",
+        },
+      ],
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          paths: ["node:http", "http", "node:https", "https"].map((name) => ({
+            name,
+            allowTypeImports: true,
+            message:
+              "Use process.getBuiltinModule: an import reads all exports and with them loads Node.js' own fetch, 13 MB.",
+          })),
+        },
+      ],
     },
   },
   {

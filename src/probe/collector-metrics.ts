@@ -1,8 +1,10 @@
-import { request } from "node:http";
 import { KmError } from "../api/errors.ts";
 import type { Endpoint } from "./attempt.ts";
 import { createCountersParser } from "./collector-counters.ts";
 import type { CollectorCounters } from "./collector-counters.ts";
+
+// Not by import: an import reads every export, also those that load Node.js' own fetch and WebSocket (13 MB of resident memory).
+const { request } = process.getBuiltinModule("node:http");
 
 /** Bounds of one reading. */
 export interface ReadLimits {
