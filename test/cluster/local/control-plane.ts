@@ -30,8 +30,16 @@ export function auditLog(stateDirectory: string): string {
 /** Name of the API server in the process table. */
 export const API_SERVER = "kube-apiserver";
 
-/** Starts etcd. It is on a loopback address of its own, without TLS: what reaches that is root of this machine anyway. */
-export async function startEtcd({ stateDirectory, processes, plan }: ControlPlane, signal: AbortSignal): Promise<void> {
+/**
+ * Starts etcd. It is on a loopback address of its own, without TLS: what reaches that is root of this machine anyway.
+ *
+ * @param extraFlags come last, and so win over ours.
+ */
+export async function startEtcd(
+  { stateDirectory, processes, plan }: ControlPlane,
+  signal: AbortSignal,
+  extraFlags: readonly string[] = [],
+): Promise<void> {
   const client = etcdUrl(plan);
   const peer = `http://${plan.etcdAddress}:2380`;
   await processes.launch(
@@ -43,6 +51,7 @@ export async function startEtcd({ stateDirectory, processes, plan }: ControlPlan
         ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=local=${peer}`],
         // A machine that loses power loses this cluster, and may.
         "--unsafe-no-fsync",
+        ...extraFlags,
       ],
     },
     signal,
@@ -131,10 +140,15 @@ export async function startApiServer(
   );
 }
 
-/** Starts controller manager and scheduler. Each is alone, so neither elects a leader, which would be a write every 2 s. */
+/**
+ * Starts controller manager and scheduler. Each is alone, so neither elects a leader, which would be a write every 2 s.
+ *
+ * @param extraFlags of each come last, and so win over ours.
+ */
 export async function startControllers(
   { stateDirectory, processes, plan }: ControlPlane,
   signal: AbortSignal,
+  extraFlags: Readonly<Partial<Record<"kube-controller-manager" | "kube-scheduler", readonly string[]>>> = {},
 ): Promise<void> {
   const directory = certificateDirectory(stateDirectory);
   const kubeconfig = (name: string): string => join(directory, `${name}.kubeconfig`);
@@ -153,6 +167,7 @@ export async function startControllers(
           // A stopped kubelet is noticed after 20 s instead of 50: tests wait for it. kubelets renew their leases every 3 s, so that six
           // renewals may be late on a busy machine before a node is called NotReady.
           ...["--node-monitor-grace-period=20s", "--node-monitor-period=2s"],
+          ...(extraFlags["kube-controller-manager"] ?? []),
         ],
       },
       signal,
@@ -160,7 +175,10 @@ export async function startControllers(
     processes.launch(
       {
         name: "kube-scheduler",
-        argv: [toolPath("kube-scheduler"), `--kubeconfig=${kubeconfig("kube-scheduler")}`, ...common],
+        argv: [
+          ...[toolPath("kube-scheduler"), `--kubeconfig=${kubeconfig("kube-scheduler")}`, ...common],
+          ...(extraFlags["kube-scheduler"] ?? []),
+        ],
       },
       signal,
     ),
