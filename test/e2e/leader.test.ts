@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
+import type { Account, HostOperator } from "../faults/host-operator.ts";
+import { seeded } from "../faults/random.ts";
+import { fencedWrites } from "../faults/terms.ts";
+import { eventually } from "../installation/eventually.ts";
+import type { KubernetesObject } from "../installation/kubectl.ts";
+import { report } from "../installation/report.ts";
+import { enterWorld, install, SOAK } from "../installation/world.ts";
+import type { Installation, World } from "../installation/world.ts";
+
+/*
+ * Two replicas, as processes of this machine, each with a token of its own, by which the API server's audit log tells them
+ * apart. Whenever the leader fails, the DaemonSet is deleted: the next leader has something to write, and so has the old one
+ * as soon as it wakes.
+ */
+
+const NAMESPACE = "leader";
+const ROUNDS = SOAK ? 10 : 1;
+const TEST_MS = SOAK ? 1_800_000 : 240_000;
+/** What is promised for a change of leaders, milliseconds. */
+const TAKEOVER_MS = 17_000;
+/** How long after its last renewal a leader may write, milliseconds. */
+const WRITES_MS = 10_000;
+
+interface Replica {
+  readonly name: string;
+  readonly account: Account;
+  readonly process: HostOperator;
+}
+
+let world: World;
+let operator: Installation;
+let began: Date;
+const replicas: Replica[] = [];
+const random = seeded(Number(process.env["SEED"] ?? 20_261_123));
+
+beforeAll(async () => {
+  world = await enterWorld(3 * TEST_MS);
+  operator = await install(world, { namespace: NAMESPACE, release: RELEASE });
+  await withoutPods(world, NAMESPACE);
+  began = new Date();
+  const first = await join();
+  await first.process.says("leading");
+  const { collector } = world.images;
+  await operator.applyKmAgent({ nodeAgent: { image: collector, terminationGracePeriodSeconds: 1 } });
+  await operator.waitHealthy(180_000);
+}, 400_000);
+
+afterAll(async () => {
+  await Promise.all(replicas.map(({ process: each }) => each.stop()));
+  for (const { account } of replicas) account.forget();
+  expect(await operator.leave()).toEqual([]);
+}, 240_000);
+
+/** Another replica. */
+async function join(): Promise<Replica> {
+  const account = await operatorAccount(world, NAMESPACE);
+  const replica = {
+    name: `replica ${replicas.length + 1}`,
+    account,
+    process: startHostOperator(account, { namespace: NAMESPACE, leaderElect: true }),
+  };
+  replicas.push(replica);
+  await replica.process.says("caches synced");
+  return replica;
+}
+
+function newest(): Replica {
+  const replica = replicas.at(-1);
+  if (!replica) throw new Error("nobody runs");
+  return replica;
+}
+
+async function daemonSet(): Promise<KubernetesObject | undefined> {
+  return await world.kubectl.get(["daemonset", "km-agent", "-n", NAMESPACE]);
+}
+
+/** Lets the leader fail, deletes the DaemonSet, and gives the times until the next one leads and the DaemonSet is back. */
+async function takeover(next: Replica, fail: () => void) {
+  const before = (await daemonSet())?.metadata.uid;
+  const failedAt = Date.now();
+  fail();
+  await world.kubectl(["delete", "daemonset", "km-agent", "-n", NAMESPACE, "--wait=false"]);
+  const leading = await next.process.says("leading", 40_000);
+  await eventually(
+    "another DaemonSet",
+    async () => {
+      const uid = (await daemonSet())?.metadata.uid;
+      return uid !== undefined && uid !== before ? true : undefined;
+    },
+    { withinMs: 30_000 },
+  );
+  return { leadsAfterMs: leading.at - failedAt, repairedAfterMs: Date.now() - failedAt };
+}
+
+describe("two replicas", () => {
+  test(
+    "the other one takes over within 17 s when the leader is killed",
+    async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const leader = newest();
+        const next = await join();
+        const took = await takeover(next, () => leader.process.signal("SIGKILL"));
+        report("leader", { fault: "SIGKILL", ...took });
+        expect(took.leadsAfterMs).toBeLessThanOrEqual(TAKEOVER_MS);
+      }
+    },
+    TEST_MS,
+  );
+
+  test(
+    "the other one takes over within 17 s when the leader stands still for 30 s, and the old one writes nothing when it wakes",
+    async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const leader = newest();
+        const next = await join();
+        // At any moment of its two seconds between renewals.
+        await new Promise((resolve) => setTimeout(resolve, random() * 2_000));
+        const stoppedAt = Date.now();
+        const took = await takeover(next, () => leader.process.signal("SIGSTOP"));
+        expect(took.leadsAfterMs).toBeLessThanOrEqual(TAKEOVER_MS);
+        await eventually("30 s are over", () => (Date.now() - stoppedAt >= 30_000 ? true : undefined), {
+          withinMs: 40_000,
+        });
+        leader.process.signal("SIGCONT");
+        const wokenAt = Date.now();
+        const line = await leader.process.says("lease lost", 30_000);
+        report("leader", { fault: "SIGSTOP", ...took, steppedDownAfterMs: line.at - wokenAt });
+        // It would be a candidate for the next change.
+        expect(await leader.process.stop()).toEqual({ code: 0, signal: null });
+      }
+    },
+    TEST_MS,
+  );
+
+  test("the other one takes over at once when the leader is stopped in order", async () => {
+    const leader = newest();
+    const next = await join();
+    const took = await takeover(next, () => leader.process.signal("SIGTERM"));
+    report("leader", { fault: "SIGTERM", ...took, ending: await leader.process.ended });
+    expect(took.leadsAfterMs).toBeLessThan(12_000);
+    expect(leader.process.ending).toEqual({ code: 0, signal: null });
+  });
+
+  test("nobody wrote without holding the lease, or more than 10 s after its last renewal", async () => {
+    const writes = await fencedWrites(world, NAMESPACE, began);
+    const latest = Math.max(...writes.map(({ sinceRenewalMs }) => sinceRenewalMs));
+    const writers = new Set(writes.map(({ credential }) => credential));
+    report("leader", { writes: writes.length, writers: writers.size, latestMs: latest });
+    expect(writers).toEqual(new Set(replicas.map(({ account }) => account.credential)));
+    expect(writes.filter(({ held }) => !held)).toEqual([]);
+    expect(writes.filter(({ sinceRenewalMs }) => sinceRenewalMs > WRITES_MS)).toEqual([]);
+  });
+});
