@@ -10,6 +10,7 @@ const MAY = {
   probe: ["api", "telemetry"],
   platform: ["api", "telemetry"],
   telemetry: ["api"],
+  commands: ["api", "config", "resources"],
   reconcile: ["api", "config", "resources", "health", "rollout", "status", "kube", "probe", "platform", "telemetry"],
 };
 const CORE = ["api", "config", "resources", "health", "rollout", "status"];
@@ -43,9 +44,19 @@ module.exports = {
       from: { path: "^src/api/", pathNot: testless },
       to: { dependencyTypes: ["npm"], pathNot: "node_modules/zod/" },
     },
-    { name: "main-is-for-cli", severity: "error", from: { path: "^src/", pathNot: "^src/cli\\.ts$" }, to: { path: "^src/main\\.ts$" } },
+    {
+      name: "main-is-for-cli",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli\\.ts$" },
+      to: { path: "^src/main\\.ts$" },
+    },
     { name: "cli-is-imported-by-nobody", severity: "error", from: { path: "^src/" }, to: { path: "^src/cli\\.ts$" } },
-    { name: "no-tests-in-shipped-code", severity: "error", from: { path: "^src/", pathNot: testless }, to: { path: "^test/|\\.test\\.ts$" } },
+    {
+      name: "no-tests-in-shipped-code",
+      severity: "error",
+      from: { path: "^src/", pathNot: testless },
+      to: { path: "^test/|\\.test\\.ts$" },
+    },
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
@@ -53,6 +64,9 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: "specify",
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "types", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "types", "default"],
+    },
   },
 };

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { KmError } from "./api/errors.ts";
+import type { ConfigCheckFlags } from "./commands/config-check.ts";
 import { loadKubeconfig } from "./kube/kubeconfig.ts";
 import { runOperator } from "./main.ts";
 import { createLog } from "./telemetry/log.ts";
@@ -12,6 +14,9 @@ const RELEASED_IMAGE = "ghcr.io/kloudmate/km-kube-agent:1.2.0";
 
 /** A stop that takes longer than this is ended by force, milliseconds. */
 const STOP_LIMIT_MS = 10_000;
+
+/** A command that needs no cluster is done in moments; only a standard input that never ends takes longer, milliseconds. */
+const COMMAND_LIMIT_MS = 60_000;
 
 interface RunFlags {
   readonly namespace?: string;
@@ -54,7 +59,56 @@ export function commandLine(): Command {
     .option("--nodes-address <host:port>", "where /nodes is served; keep it on loopback", "127.0.0.1:8081")
     .option("--all-node-metrics", "give every node metric series of its own, not only those that aren't well", false)
     .action(run);
+  program
+    .command("config")
+    .description("Works with collector configurations, without a cluster.")
+    .command("check")
+    .argument("<file>", "the configuration as YAML or JSON; - for the standard input")
+    .description("Judges a collector configuration as the operator would; exit code 0 where it is accepted, else 1.")
+    .addOption(
+      new Option("--origin <origin>", "who wrote it: the cluster's own people, or the platform")
+        .choices(["spec", "remote"])
+        .default("spec"),
+    )
+    .addOption(new Option("--target <agent>", "whose it would be").choices(["node", "cluster"]).default("node"))
+    .option("--kmagent <file>", "the KmAgent whose distribution and allowed hosts count; default: one without settings")
+    .addOption(new Option("-o, --output <format>", "form of the verdict").choices(["text", "json"]).default("text"))
+    .action(async (file: string, flags: ConfigCheckFlags) => {
+      const { checkConfig } = await import("./commands/config-check.ts");
+      await answer(async (signal) => checkConfig(file, flags, signal));
+    });
+  program
+    .command("render")
+    .description("Prints every object that the operator would make of a KmAgent, without a cluster.")
+    .requiredOption(
+      "-f, --filename <file>",
+      "a KmAgent as YAML, with the ConfigMaps that it refers to; - for the standard input",
+    )
+    .action(async ({ filename }: { filename: string }) => {
+      const { renderKmAgent } = await import("./commands/render.ts");
+      const image = RELEASED_IMAGE;
+      const settings = {
+        release: { version: packageJson.version, images: { nodeAgent: image, clusterAgent: image } },
+        serviceAccounts: { nodeAgent: "kmagent-operator-node-agent", clusterAgent: "kmagent-operator-cluster-agent" },
+      };
+      await answer(async (signal) => ({ ok: true, text: await renderKmAgent(filename, settings, signal) }));
+    });
   return program;
+}
+
+/** Prints what a command found. What it fails at goes to the standard error, and the exit code says so. */
+async function answer(
+  ask: (signal: AbortSignal) => Promise<{ readonly ok: boolean; readonly text: string }>,
+): Promise<void> {
+  try {
+    const { ok, text } = await ask(AbortSignal.timeout(COMMAND_LIMIT_MS));
+    process.stdout.write(text);
+    process.exitCode = ok ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof KmError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
 }
 
 async function run(flags: RunFlags): Promise<void> {
