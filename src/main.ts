@@ -1,4 +1,3 @@
-import { KmError } from "./api/errors.ts";
 import { FIELD_MANAGER } from "./api/labels.ts";
 import { createWriter } from "./kube/apply.ts";
 import { createKubeClient } from "./kube/client.ts";
@@ -8,6 +7,7 @@ import { createEventRecorder } from "./kube/events.ts";
 import type { Kubeconfig } from "./kube/kubeconfig.ts";
 import { elect } from "./kube/lease.ts";
 import type { Election } from "./kube/lease.ts";
+import { serverMinor } from "./kube/server-version.ts";
 import { createReporter } from "./platform/reporter.ts";
 import { createProber } from "./probe/prober.ts";
 import { startCaches } from "./reconcile/caches.ts";
@@ -15,7 +15,7 @@ import { Controller } from "./reconcile/controller.ts";
 import { jitteredBackoff, Queue } from "./reconcile/queue.ts";
 import { createReferenceWatch } from "./reconcile/reference-watch.ts";
 import type { Installation } from "./reconcile/snapshot.ts";
-import { subscribeTriggers } from "./reconcile/triggers.ts";
+import { crowdMs, subscribeTriggers } from "./reconcile/triggers.ts";
 import type { StatusFacts } from "./status/facts.ts";
 import { nodesRoute, operatorRoutes, serveHttp } from "./telemetry/http.ts";
 import type { RootLog } from "./telemetry/log.ts";
@@ -41,6 +41,8 @@ export interface OperatorOptions {
 
 /** Time for the last reports and events after a stop, milliseconds; the lease is released after it. */
 const FLUSH_MS = 4_000;
+/** Time for the passes under way at a stop, milliseconds; then their requests are given up. */
+const PASS_MS = 2_000;
 const LEASE_NAME = "kmagent-operator";
 
 /**
@@ -60,22 +62,16 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const standing: Standing = {};
   let synced = false;
   const routes = operatorRoutes({ alive: () => null, ready: () => (synced ? null : "caches not synced"), metrics });
-  const servers = [
-    await serveHttp({ address: options.metricsAddress, routes, log }, end.signal),
-    await serveHttp(
-      {
-        address: options.nodesAddress,
-        routes: { "/nodes": nodesRoute(() => standing.controller?.nodes() ?? null) },
-        log,
-      },
-      end.signal,
-    ),
-  ];
-  log.info({ version, namespace, identity, server: options.kubeconfig.server }, "operator started");
+  const servers: Awaited<ReturnType<typeof serveHttp>>[] = [];
+  const nodes = { "/nodes": nodesRoute(() => standing.controller?.nodes() ?? null) };
   try {
-    const kubernetesMinor = await minorVersion(client, signal);
+    // Within the block that ends the caches: with an address that is taken, the process must end and not linger.
+    servers.push(await serveHttp({ address: options.metricsAddress, routes, log }, end.signal));
+    servers.push(await serveHttp({ address: options.nodesAddress, routes: nodes, log }, end.signal));
+    log.info({ version, namespace, identity, server: options.kubeconfig.server }, "operator started");
     synced = await Promise.race([caches.synced, aborted(signal)]);
     if (!synced) return;
+    const kubernetesMinor = await serverMinor(client, clock, signal);
     log.info({ nodes: caches.nodes.size, kmagents: caches.kmagents.size, kubernetesMinor }, "caches synced");
     metrics.onScrape(() => {
       metrics.set("kmagent_operator_leader", {}, standing.election?.isLeading() === true ? 1 : 0);
@@ -186,7 +182,7 @@ async function lead(
   const prober = createProber({
     clock,
     onResult: ({ key, changed }) => {
-      if (changed) again(key, 20);
+      if (changed) again(key, crowdMs(caches.nodes.size));
     },
     signal: end,
     metrics,
@@ -237,9 +233,11 @@ async function lead(
     log,
     clock,
     allNodeMetrics: options.allNodeMetrics,
-    again: (key) => queue.add(key),
+    again: (key, afterMs) => queue.add(key, afterMs),
   });
-  const queue = new Queue((key) => controller.pass(key, end), clock, jitteredBackoff(random));
+  const late = new AbortController();
+  const passing = AbortSignal.any([end, late.signal]);
+  const queue = new Queue((key) => controller.pass(key, passing), clock, jitteredBackoff(random));
   const unsubscribe = subscribeTriggers(caches, {
     add: (key, afterMs) => queue.add(key, afterMs),
     podChanged: (uid, podUid) => prober.nudge(uid, podUid),
@@ -252,7 +250,10 @@ async function lead(
   const inOrder = election.isLeading();
   if (inOrder) log.info({}, "stopping");
   unsubscribe();
+  // A pass that waits for a silent API server must not use up the time in which the lease is given up.
+  const cancel = clock.after(PASS_MS, () => late.abort());
   await queue.stop();
+  cancel();
   prober.stop();
   if (inOrder) {
     await Promise.all([reporter.flush(FLUSH_MS), Promise.race([events.flush(), waited(FLUSH_MS)])]);
@@ -278,18 +279,6 @@ const ALONE: Election = {
   release: () => Promise.resolve(),
   done: Promise.resolve(),
 };
-
-/** Minor version of the API server (34 of v1.34.4); null where it doesn't say. */
-async function minorVersion(client: KubeClient, signal: AbortSignal): Promise<number | null> {
-  try {
-    const { body } = await client.request({ method: "GET", path: "/version" }, signal);
-    const minor = Number.parseInt(String((body as { minor?: unknown }).minor), 10);
-    return Number.isNaN(minor) ? null : minor;
-  } catch (error) {
-    if (error instanceof KmError) return null;
-    throw error;
-  }
-}
 
 function aborted(signal: AbortSignal): Promise<false> {
   if (signal.aborted) return Promise.resolve(false);

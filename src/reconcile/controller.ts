@@ -1,6 +1,5 @@
 import { milliseconds } from "../api/duration.ts";
 import { codeOf } from "../api/errors.ts";
-import type { KmAgent } from "../api/kmagent.ts";
 import type { NodeHealth } from "../health/node-health.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
@@ -18,9 +17,9 @@ import type { Outcome } from "./execute.ts";
 import { exposeFleet, forgetFleet } from "./exposition.ts";
 import { gather } from "./gather.ts";
 import type { Sources } from "./gather.ts";
-import { mergeLastWords, readLastWords, speechless } from "./last-words.ts";
+import { LastWords } from "./last-words.ts";
 import { linkSettings } from "./link-settings.ts";
-import { objectId } from "./memory.ts";
+import { NO_MEMORY, objectId } from "./memory.ts";
 import { passEvents } from "./outcome-events.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import type { Plan } from "./plan.ts";
@@ -47,9 +46,12 @@ export interface ControllerOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly allNodeMetrics: boolean;
-  /** Asks for another pass over a key. */
-  readonly again: (key: string) => void;
+  /** Asks for another pass over a key after `afterMs` at the latest. */
+  readonly again: (key: string, afterMs: number) => void;
 }
+
+/** Words that come in together are judged in one pass, milliseconds. */
+const GATHERED_MS = 100;
 
 /** What is kept of a KmAgent: its memory, and who it was, for when it is gone. */
 interface Known {
@@ -62,9 +64,15 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #sources: Sources;
   readonly #known = new Map<string, Known>();
+  readonly #lastWords: LastWords;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    this.#lastWords = new LastWords({
+      client: options.client,
+      onWords: (key) => options.again(key, GATHERED_MS),
+      onFailure: (kmagent, pod, error) => options.log.debug({ kmagent, pod, err: error }, "last words not read"),
+    });
     this.#sources = {
       ...options.sources,
       reference: (reference) => options.references.read(reference),
@@ -106,10 +114,14 @@ export class Controller {
     if (before && before.uid !== kmagent?.uid) this.#forget(key, before.uid);
     if (!kmagent) return { kind: "done" };
 
-    const snapshot = gather(kmagent, before?.uid === kmagent.uid ? before.memory : undefined, this.#sources);
+    const memory = before?.uid === kmagent.uid ? before.memory : NO_MEMORY;
+    const snapshot = gather(kmagent, { ...memory, lastWords: this.#lastWords.of(key) }, this.#sources);
     this.#maskSecrets(snapshot);
     const now = clock.wallNow();
     const plan = reconcile(snapshot, now, (text) => mask.mask(text));
+    // Before the writes: neither the platform nor the next probe waits for an API server that is slow to take them.
+    this.#follow(kmagent, snapshot, plan);
+    this.#lastWords.listen(key, snapshot.pods, signal);
     const outcomes = await execute(plan.writes, kmagent, writer, signal);
     for (const { type, reason, message } of passEvents(plan, outcomes)) {
       const { name, namespace, uid, resourceVersion } = kmagent;
@@ -120,10 +132,8 @@ export class Controller {
         mask.mask(message),
       );
     }
-    const memory = remember(snapshot.memory, plan, outcomes, clock.wallNow());
-    this.#known.set(key, { uid: kmagent.uid, memory });
+    this.#known.set(key, { uid: kmagent.uid, memory: remember(snapshot.memory, plan, outcomes, clock.wallNow()) });
     this.#logOutcomes(kmagent, outcomes);
-    if (hasSpec(kmagent)) await this.#follow(kmagent, snapshot, plan, signal);
     return this.#result(plan, outcomes, now);
   }
 
@@ -135,8 +145,14 @@ export class Controller {
   }
 
   /** Tells prober, platform and metrics what this pass found. */
-  async #follow(kmagent: KmAgentRecord & KmAgent, snapshot: Snapshot, plan: Plan, signal: AbortSignal): Promise<void> {
+  #follow(kmagent: KmAgentRecord, snapshot: Snapshot, plan: Plan): void {
     const { prober, reporter, metrics, allNodeMetrics } = this.#options;
+    if (!hasSpec(kmagent)) {
+      // Without a spec nothing can be judged, and what was judged before is no truth to be told on and on.
+      prober.clear(kmagent.uid);
+      reporter.forget(kmagent.uid);
+      return;
+    }
     const { health } = kmagent.spec;
     prober.setTargets(kmagent.uid, probeTargets(snapshot.nodes), {
       intervalMs: milliseconds(health.interval),
@@ -154,18 +170,6 @@ export class Controller {
       },
     });
     exposeFleet(metrics, kmagent, plan.fleet, plan.status, allNodeMetrics);
-    await this.#listen(kmagent.key, snapshot, signal);
-  }
-
-  /** Reads the last words of containers that ended without any, and has them judged with the next pass. */
-  async #listen(key: string, snapshot: Snapshot, signal: AbortSignal): Promise<void> {
-    const known = this.#known.get(key);
-    if (!known) return;
-    const silent = speechless(snapshot.pods, known.memory.lastWords);
-    const words = await readLastWords(silent, this.#options.client, signal);
-    const lastWords = mergeLastWords(known.memory.lastWords, words, snapshot.pods);
-    this.#known.set(key, { ...known, memory: { ...known.memory, lastWords } });
-    if (silent.length > 0) this.#options.again(key);
   }
 
   /** Takes every fleet's series away: from now on, another process speaks for them. */
@@ -180,6 +184,7 @@ export class Controller {
     reporter.remove(uid);
     mask.delete(uid);
     forgetFleet(metrics, key);
+    this.#lastWords.forget(key);
     this.#known.delete(key);
     log.info({ kmagent: key }, "KmAgent is gone");
   }

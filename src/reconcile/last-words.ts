@@ -6,47 +6,80 @@ import type { PodRecord } from "./project.ts";
 
 const TAIL_LINES = 20;
 const LIMIT_BYTES = 4_096;
-/** Logs asked for in one pass at most; the others follow with the next ones. */
+/** Logs asked for at once at most; the others follow with the next passes. */
 const AT_ONCE = 5;
 
-/** The pods whose container ended without a word that is known: kubelet keeps a log for it only after a failure. */
-export function speechless(pods: readonly PodRecord[], known: ReadonlyMap<string, string>): PodRecord[] {
-  const silent = pods.filter(
-    ({ uid, container }) => container?.last?.message === "" && !known.has(lastWordsKey(uid, container.restarts)),
-  );
-  return silent.slice(0, AT_ONCE);
+/** What `LastWords` needs. */
+export interface LastWordsOptions {
+  readonly client: Pick<KubeClient, "request">;
+  /** Called with the KmAgent's key where words of one of its pods have come. */
+  readonly onWords: (key: string) => void;
+  readonly onFailure: (key: string, pod: string, error: unknown) => void;
 }
 
-/** Reads the last lines of each pod's ended container. A log that can't be read counts as empty, and isn't asked for again. */
-export async function readLastWords(
-  pods: readonly PodRecord[],
-  client: KubeClient,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  const words = new Map<string, string>();
-  await Promise.all(
-    pods.map(async ({ namespace, name, uid, container }) => {
-      const query = {
-        namespace,
-        pod: name,
-        container: AGENT_CONTAINER,
-        previous: container?.state !== "terminated",
-        tailLines: TAIL_LINES,
-        limitBytes: LIMIT_BYTES,
-      };
-      const text = await readLog(client, query, signal).catch(() => undefined);
-      words.set(lastWordsKey(uid, container?.restarts ?? 0), text ?? "");
-    }),
-  );
-  return words;
+/**
+ * Reads the last words of containers that ended without a termination message, beside the passes: kubelet may take seconds
+ * to answer, or never do, and no pass waits for it. Each run of a container is asked for once; where its log can't be read
+ * it has said nothing.
+ */
+export class LastWords {
+  readonly #options: LastWordsOptions;
+  readonly #known = new Map<string, ReadonlyMap<string, string>>();
+  readonly #reading = new Set<string>();
+
+  constructor(options: LastWordsOptions) {
+    this.#options = options;
+  }
+
+  /** What is known of a KmAgent's pods, by `lastWordsKey`. */
+  of(key: string): ReadonlyMap<string, string> {
+    return this.#known.get(key) ?? NONE;
+  }
+
+  /** Forgets what no pod can be asked for any more, and begins to read what is missing, few at once. Never waits. */
+  listen(key: string, pods: readonly PodRecord[], signal: AbortSignal): void {
+    const current = new Set(pods.map(wordsOf));
+    const known = new Map([...this.of(key)].filter(([words]) => current.has(words)));
+    this.#known.set(key, known);
+    const silent = pods.filter(
+      (pod) => pod.container?.last?.message === "" && !known.has(wordsOf(pod)) && !this.#reading.has(wordsOf(pod)),
+    );
+    for (const pod of silent.slice(0, Math.max(0, AT_ONCE - this.#reading.size))) void this.#read(key, pod, signal);
+  }
+
+  /** Forgets a KmAgent that is gone. */
+  forget(key: string): void {
+    this.#known.delete(key);
+  }
+
+  async #read(key: string, pod: PodRecord, signal: AbortSignal): Promise<void> {
+    const { client, onWords, onFailure } = this.#options;
+    const { namespace, name, container } = pod;
+    const query = {
+      namespace,
+      pod: name,
+      container: AGENT_CONTAINER,
+      previous: container?.state !== "terminated",
+      tailLines: TAIL_LINES,
+      limitBytes: LIMIT_BYTES,
+    };
+    this.#reading.add(wordsOf(pod));
+    let text = "";
+    try {
+      text = (await readLog(client, query, signal)) ?? "";
+    } catch (error) {
+      if (!signal.aborted) onFailure(key, name, error);
+    }
+    this.#reading.delete(wordsOf(pod));
+    const known = this.#known.get(key);
+    if (!known || signal.aborted) return;
+    this.#known.set(key, new Map(known).set(wordsOf(pod), text));
+    onWords(key);
+  }
 }
 
-/** `known` with `words`, less what no living pod can be asked for any more. */
-export function mergeLastWords(
-  known: ReadonlyMap<string, string>,
-  words: ReadonlyMap<string, string>,
-  pods: readonly PodRecord[],
-): ReadonlyMap<string, string> {
-  const current = new Set(pods.map(({ uid, container }) => lastWordsKey(uid, container?.restarts ?? 0)));
-  return new Map([...known, ...words].filter(([key]) => current.has(key)));
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function wordsOf({ uid, container }: PodRecord): string {
+  return lastWordsKey(uid, container?.restarts ?? 0);
 }

@@ -28,6 +28,8 @@ export interface ReferenceWatch {
 
 interface Watched {
   readonly stop: AbortController;
+  /** Whether the API server has said that we may not read it. */
+  readonly forbidden: () => boolean;
   readonly store: Store<Data>;
 }
 
@@ -46,6 +48,13 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
   function start(reference: Reference): Watched {
     const stop = new AbortController();
     const secret = reference.kind === "Secret";
+    let forbidden = false;
+    const onFailure = (error: KmError) => {
+      options.onFailure(error);
+      if (error.code !== "Forbidden" || forbidden) return;
+      forbidden = true;
+      options.onChange();
+    };
     const { store, synced } = reflect<Data>(
       {
         client: options.client,
@@ -55,7 +64,7 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
         namespace: options.namespace,
         fieldSelector: `metadata.name=${reference.name}`,
         project: (raw) => ({ values: secret ? decoded(raw["data"]) : texts(raw["data"]) }),
-        hooks: { failed: (error) => options.onFailure(error) },
+        hooks: { failed: onFailure },
       },
       AbortSignal.any([signal, stop.signal]),
     );
@@ -64,7 +73,7 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
     void synced.then((complete) => {
       if (complete) options.onChange();
     });
-    return { stop, store };
+    return { stop, forbidden: () => forbidden, store };
   }
 
   return {
@@ -79,8 +88,9 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
     },
     read(reference) {
       if (!mayRead(reference)) return { kind: "notReadable" };
-      const store = watched.get(idOf(reference))?.store;
-      if (store?.synced !== true) return { kind: "loading" };
+      const watch = watched.get(idOf(reference));
+      const store = watch?.store;
+      if (store?.synced !== true) return { kind: watch?.forbidden() === true ? "notReadable" : "loading" };
       const data = store.get(`${options.namespace}/${reference.name}`);
       if (!data) return { kind: "missing" };
       const text = data.values[reference.key];

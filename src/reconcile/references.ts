@@ -62,6 +62,12 @@ export function referenceProblem(
       };
     }
     case "notReadable":
+      if (kind === "ConfigMap") {
+        return {
+          reason: "ConfigMapNotFound",
+          message: `${path}: the operator may not read ConfigMap "${name}". Give it back the right to get, list and watch configmaps in namespace "${namespace}", which its chart grants.`,
+        };
+      }
       return {
         reason: "SecretNotReadable",
         message: `${path}: the operator may not read Secret "${name}". Add the name to the chart's secretNames: helm upgrade … --set secretNames={${name}}`,

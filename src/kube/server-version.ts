@@ -1,0 +1,41 @@
+import { isRetryable, KmError } from "../api/errors.ts";
+import type { KubeClient } from "./client.ts";
+import { sleep } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { isRecord } from "./resource.ts";
+
+const RETRY_MS = 1_000;
+
+/**
+ * Minor version of the API server (34 of v1.34.4); null where it doesn't say, or after `signal`. Asked until there is an
+ * answer: what is made depends on it, so a guess for want of one would replace every pod, and again after the next start.
+ */
+export async function serverMinor(
+  client: Pick<KubeClient, "request">,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<number | null> {
+  for (;;) {
+    try {
+      const { body } = await client.request({ method: "GET", path: "/version" }, signal);
+      const minor = Number.parseInt(String(isRecord(body) ? body["minor"] : ""), 10);
+      return Number.isNaN(minor) ? null : minor;
+    } catch (error) {
+      if (!(error instanceof KmError)) throw error;
+      // Rights to read the version seldom come back, and everything else works without it.
+      if (error.code === "Forbidden" || !isRetryable(error.code)) return null;
+    }
+    if (!(await waited(clock, signal))) return null;
+  }
+}
+
+/** False where the signal came first. */
+async function waited(clock: Clock, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(clock, RETRY_MS, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
