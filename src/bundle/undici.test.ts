@@ -6,7 +6,7 @@ import { startSimulator } from "../../test/platform/simulator.ts";
 import type { Simulator } from "../../test/platform/simulator.ts";
 
 // Plain JavaScript without types, for the bundler alone.
-const MODULE: string = "./undici.js";
+const MODULE = "./undici.js";
 const CASES = ["Pool", "ProxyAgent"] as const;
 
 /** As much of the stand-in as the operator calls. */

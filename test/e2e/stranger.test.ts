@@ -64,8 +64,11 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  expect(await operator.leave()).toEqual([]);
-  await proxy.stop();
+  try {
+    expect(await operator.leave()).toEqual([]);
+  } finally {
+    await proxy.stop();
+  }
 }, 240_000);
 
 function object(kind: string, name: string, content: object): object {
