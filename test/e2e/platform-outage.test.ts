@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { endStateOf } from "../faults/end-state.ts";
+import { operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
+import type { Account, HostOperator } from "../faults/host-operator.ts";
+import { eventually } from "../installation/eventually.ts";
+import { report } from "../installation/report.ts";
+import { operatorWrites } from "../installation/writes.ts";
+import { enterWorld, install, SOAK } from "../installation/world.ts";
+import type { Installation, World } from "../installation/world.ts";
+
+/*
+ * A platform that is away. An hour is compressed: with intervals of five seconds in place of a minute and more, a minute
+ * holds as many reports and check-ins that fail as a quarter of an hour does by default.
+ */
+
+const NAMESPACE = "outage";
+const AWAY_MS = SOAK ? 600_000 : 60_000;
+const MEGABYTE = 1024 * 1024;
+
+let world: World;
+let operator: Installation;
+let account: Account;
+let running: HostOperator;
+
+beforeAll(async () => {
+  world = await enterWorld(AWAY_MS + 1_200_000);
+  operator = await install(world, { namespace: NAMESPACE, release: RELEASE });
+  await withoutPods(world, NAMESPACE);
+  account = await operatorAccount(world, NAMESPACE);
+  running = startHostOperator(account, { namespace: NAMESPACE });
+  const { collector } = world.images;
+  const { platform } = operator.platform;
+  await operator.applyKmAgent({
+    platform: { endpoint: platform, configCheckInterval: "5s", nodeReports: { interval: "10s" } },
+    nodeAgent: { image: collector, terminationGracePeriodSeconds: 1 },
+  });
+  await operator.waitHealthy(240_000);
+  await operator.waitFor("Ready", "True", 60_000);
+  await operator.waitFor("PlatformConnected", "True", 60_000);
+}, 400_000);
+
+afterAll(async () => {
+  await running.stop();
+  account.forget();
+  expect(await operator.leave()).toEqual([]);
+}, 240_000);
+
+interface Agent {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec: { readonly nodeName: string };
+}
+
+async function agents(): Promise<readonly Agent[]> {
+  const label = ["-l", "app.kubernetes.io/component=node-agent"];
+  return (await world.kubectl.get<{ items: Agent[] }>(["pods", "-n", NAMESPACE, ...label]))?.items ?? [];
+}
+
+describe("a platform that is away", () => {
+  test(
+    "changes nothing in the cluster but what the status says of it, takes no memory, and is told the newest state after",
+    async () => {
+      const before = await endStateOf(world, operator);
+      const pods = (await agents()).map(({ metadata }) => metadata.uid).toSorted();
+      await operator.platform.tell({ kind: "status", code: 503 });
+      const awaySince = new Date();
+      const told = await operator.waitFor("PlatformConnected", "False", 60_000);
+      expect(told.status?.nodes?.["healthy"]).toBe(3);
+      const memory = running.memory();
+      await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+      const grown = running.memory() - memory;
+      const writes = await operatorWrites(world, NAMESPACE, awaySince);
+      expect(writes.filter(({ object }) => object !== "kmagents/km-agent/status")).toEqual([]);
+      // The condition's change, and no more for every try that failed.
+      expect(writes.length).toBeLessThanOrEqual(3);
+      expect((await endStateOf(world, operator)).inUse).toEqual(before.inUse);
+      expect((await agents()).map(({ metadata }) => metadata.uid).toSorted()).toEqual(pods);
+      expect(grown).toBeLessThan(24 * MEGABYTE);
+
+      // News that the platform can't be told yet.
+      const broken = (await agents())[0];
+      if (!broken) throw new Error("no agent runs");
+      const node = broken.spec.nodeName;
+      await world.cluster.signalContainer(
+        { podUid: broken.metadata.uid, container: "km-agent" },
+        "SIGSTOP",
+        world.signal,
+      );
+      await eventually(
+        `${node} is unhealthy`,
+        async () => {
+          const { status } = (await operator.kmagent()) ?? {};
+          return status?.unhealthyNodes?.some((finding) => finding.node === node) === true ? true : undefined;
+        },
+        { withinMs: 90_000 },
+      );
+      const backAt = Date.now();
+      await operator.platform.tell([]);
+      const row = await eventually(
+        `the platform hears of ${node}`,
+        async () => {
+          const seen = await operator.platform.row(node);
+          return seen?.body["collector_status"] === "Stopped" ? seen : undefined;
+        },
+        { withinMs: 90_000 },
+      );
+      report("platform-outage", {
+        awayMs: backAt - awaySince.getTime(),
+        memoryMiB: Math.round(running.memory() / MEGABYTE),
+        grownMiB: Math.round(grown / MEGABYTE),
+        writes: writes.length,
+        heardAfterMs: row.at - backAt,
+      });
+      expect(row.body["last_error_message"]).not.toBe("");
+      await operator.waitFor("PlatformConnected", "True", 60_000);
+      await world.kubectl(["delete", "pod", broken.metadata.name, "-n", NAMESPACE, "--wait=false"]);
+      await operator.waitHealthy(120_000);
+    },
+    AWAY_MS + 480_000,
+  );
+});
