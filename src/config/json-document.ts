@@ -13,10 +13,11 @@ const LEAST = 2;
  */
 export function documentOf(value: unknown): Reading {
   let left = MAX_BYTES;
-  let problem: { readonly rule: string; readonly path: string; readonly message: string } | null = null;
+  /** The first problem; nothing is copied after it. */
+  const problems: { readonly rule: string; readonly path: string; readonly message: string }[] = [];
   const path: (string | number)[] = [];
   const refuse = (rule: string, message: string): null => {
-    problem ??= { rule, path: path.reduce<string>(below, ""), message };
+    if (problems.length === 0) problems.push({ rule, path: path.reduce<string>(below, ""), message });
     return null;
   };
   const inside = (step: string | number, entry: unknown): YamlValue => {
@@ -26,7 +27,7 @@ export function documentOf(value: unknown): Reading {
     return copied;
   };
   const copy = (entry: unknown): YamlValue => {
-    if (problem) return null;
+    if (problems.length > 0) return null;
     left -= typeof entry === "string" ? bytes(entry) : LEAST;
     if (left < 0) return refuse("size", `makes the document longer than ${MAX_BYTES} bytes`);
     if (typeof entry === "number") return Number.isFinite(entry) ? entry + 0 : refuse("json", "isn't a number");
@@ -44,7 +45,7 @@ export function documentOf(value: unknown): Reading {
     );
   };
   const document = copy(value);
-  if (problem) return { ok: false, findings: [problem] };
+  if (problems.length > 0) return { ok: false, findings: problems };
   if (isMap(document)) return { ok: true, document };
   return {
     ok: false,

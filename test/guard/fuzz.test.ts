@@ -13,7 +13,7 @@ import { CONTEXT, GATEWAY, VENDOR_CLUSTER, VENDOR_NODE } from "./documents.ts";
  */
 
 /** All inputs with SOAK=1; a taste otherwise. */
-const RUNS = process.env["SOAK"] === "1" ? 200_000 : 1_500;
+const RUNS = process.env["SOAK"] === "1" ? 200_000 : 600;
 
 const good = [VENDOR_NODE, VENDOR_CLUSTER, GATEWAY].map((text) => {
   const reading = readDocument(text);

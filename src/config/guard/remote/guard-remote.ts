@@ -2,6 +2,7 @@ import type { Verdict } from "../../finding.ts";
 import type { YamlMap } from "../../yaml-value.ts";
 import { judge } from "../guard.ts";
 import type { RemoteContext, RemoteRule } from "../rule.ts";
+import { bounds } from "./bounds.ts";
 import { environment } from "./environment.ts";
 import { limiterFirst } from "./limiter-first.ts";
 import { oneListener } from "./one-listener.ts";
@@ -21,5 +22,6 @@ const REMOTE_CONFIGURATION: readonly RemoteRule[] = [
 
 /** Judges a remote configuration by the rules of every configuration and by its own. */
 export function guardRemote(document: YamlMap, context: RemoteContext): Verdict {
-  return judge(document, context, REMOTE_CONFIGURATION);
+  const unbounded = bounds(document, context);
+  return unbounded.length > 0 ? { ok: false, findings: unbounded } : judge(document, context, REMOTE_CONFIGURATION);
 }

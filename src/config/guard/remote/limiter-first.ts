@@ -35,15 +35,13 @@ export function withLimiter(document: YamlMap, distribution: Distribution): Yaml
     return document;
   const given = Object.keys(processors ?? {}).find(isLimiter);
   const id = given ?? type;
-  let added = false;
   const limited = Object.entries(pipelines).map(([name, pipeline]): [string, YamlValue] => {
     const listed = at(pipeline, "processors") ?? [];
     if (!isMap(pipeline) || !isList(listed)) return [name, pipeline];
     if (listed.some((entry) => typeof entry === "string" && isLimiter(entry))) return [name, pipeline];
-    added = true;
     return [name, { ...pipeline, processors: [id, ...listed] }];
   });
-  if (!added) return document;
+  if (limited.every(([name, pipeline]) => pipeline === pipelines[name])) return document;
   return {
     ...document,
     processors: given === undefined ? { ...processors, [id]: MEMORY_LIMITER[1] } : processors,

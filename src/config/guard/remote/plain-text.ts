@@ -2,7 +2,6 @@ import type { RemoteRule } from "../rule.ts";
 import { judgeTexts } from "./texts.ts";
 
 /** Anything but tab and line breaks that isn't printed, and halves of characters. */
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]/;
 
 /**
