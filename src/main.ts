@@ -11,6 +11,7 @@ import { serverMinor } from "./kube/server-version.ts";
 import { createReporter } from "./platform/reporter.ts";
 import { createProber } from "./probe/prober.ts";
 import { startCaches } from "./reconcile/caches.ts";
+import { watchFailedPods } from "./reconcile/failed-pods.ts";
 import { Controller } from "./reconcile/controller.ts";
 import { jitteredBackoff, Queue } from "./reconcile/queue.ts";
 import { createReferenceWatch } from "./reconcile/reference-watch.ts";
@@ -219,6 +220,7 @@ async function lead(
   const controller = new Controller({
     sources: {
       caches,
+      failedPods: watchFailedPods(caches, end),
       installation: { ...installation, kubernetesMinor },
       remote: (uid) => (ignored.has(uid) ? IGNORED : NONE_SENT),
     },

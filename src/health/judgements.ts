@@ -2,6 +2,7 @@ import { containerFault, terminationFault } from "./container-fault.ts";
 import { fault } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import type { NodeKind } from "./node-kind.ts";
+import type { PodObservation } from "./observation.ts";
 import { probeFault } from "./probe-fault.ts";
 import { admissionFault, schedulingFault } from "./scheduling-fault.ts";
 import type { Subject } from "./subject.ts";
@@ -23,6 +24,9 @@ type Judgement = (subject: Subject) => Verdict | null;
 /** How long the DaemonSet controller may take to make a pod that is missing for no visible reason. */
 const MISSING_POD_GRACE_MS = 30_000;
 
+/** How long a new pod may wait for the port and the room that the one before it is giving up. */
+const PLACING_MS = 5_000;
+
 /** A collector that crashed must run and answer this long to count as healthy, or a crash loop would flip its node at each turn. */
 const RECOVERY_MS = 10_000;
 
@@ -41,6 +45,7 @@ const JUDGEMENTS: readonly Judgement[] = [
   nodeIsStarting,
   taintKeepsPodAway,
   podsAreRefused,
+  podBeforeFailed,
   podIsMissing,
   podIsTerminating,
   podCannotBePlaced,
@@ -172,6 +177,16 @@ function podsAreRefused({ pod, context }: Subject): Verdict | null {
   );
 }
 
+/** Kubelet evicted the last pod, and none has run since: the new one's start is its recovery, as a container's is after a crash. */
+function podBeforeFailed({ node, pod, running, context }: Subject): Verdict | null {
+  const { failedPod } = node;
+  if (failedPod === null || running !== null) return null;
+  if (pod === null || pod.uid === failedPod.uid) return failedPodVerdict(failedPod);
+  const reviewAt = pod.placedAt + context.settings.startupGraceMs;
+  const atFault = schedulingFault(pod) !== null || (pod.container !== null && containerFault(pod.container) !== null);
+  return atFault || context.now >= reviewAt ? null : { ...failedPodVerdict(failedPod), reviewAt };
+}
+
 /** No pod, and nothing explains it: the DaemonSet controller is given a moment before that is a finding. */
 function podIsMissing({ pod, previous, context }: Subject): Verdict | null {
   if (pod !== null) return null;
@@ -202,15 +217,29 @@ function podIsTerminating({ pod, previous, context }: Subject): Verdict | null {
       });
 }
 
-/** The scheduler or kubelet's admission finds no place for the pod on its node. */
-function podCannotBePlaced({ pod }: Subject): Verdict | null {
-  const found = pod === null ? null : (schedulingFault(pod) ?? admissionFault(pod));
-  return found === null ? null : verdictOf("uncovered", found);
+/**
+ * The scheduler finds no place for the pod on its node. Of a node that had an agent it says so, too, until the one before
+ * has given up its port.
+ */
+function podCannotBePlaced({ pod, previous, context }: Subject): Verdict | null {
+  const found = pod === null ? null : schedulingFault(pod);
+  if (pod === null || found === null) return null;
+  const reviewAt = pod.createdAt + PLACING_MS;
+  return context.now < reviewAt && previous !== undefined && previous.kind !== "uncovered"
+    ? verdictOf("updating", fault("PodStarting", `the pod waits for its place: ${found.summary}`, found.detail), {
+        reviewAt,
+      })
+    : verdictOf("uncovered", found);
 }
 
 /** The pod ended as a whole; the DaemonSet controller makes a new one, with a growing delay. */
 function podFailed({ pod }: Subject): Verdict | null {
-  if (pod === null || (pod.phase !== "Failed" && pod.phase !== "Succeeded")) return null;
+  return pod !== null && (pod.phase === "Failed" || pod.phase === "Succeeded") ? failedPodVerdict(pod) : null;
+}
+
+function failedPodVerdict(pod: PodObservation): Verdict {
+  const unplaced = admissionFault(pod);
+  if (unplaced !== null) return verdictOf("uncovered", unplaced);
   const found =
     pod.reason === "Evicted"
       ? fault("Evicted", "kubelet evicted the pod", pod.message)

@@ -20,7 +20,7 @@ import { utf8Bytes } from "./foreign-text.ts";
 import { nodeHealth } from "./node-health.ts";
 import type { NodeHealth } from "./node-health.ts";
 import type { NodeKind } from "./node-kind.ts";
-import type { NodeObservation, PodRefusal } from "./observation.ts";
+import type { NodeObservation, PodObservation, PodRefusal } from "./observation.ts";
 import type { RememberedHealth } from "./remembered.ts";
 import type { HealthSettings } from "./settings.ts";
 
@@ -56,6 +56,23 @@ const pending = pod({ phase: "Pending", ready: false, container: null });
 const notReadyPod = pod({ ready: false });
 const crashed = ended({ exitCode: 1, message: "Error: cannot unmarshal the configuration" });
 const wasHealthy: RememberedHealth = { ...remembered("healthy", "Healthy", NOW - HOUR), settled: "healthy" };
+
+const evicted = pod({
+  uid: "pod-0",
+  phase: "Failed",
+  reason: "Evicted",
+  message: "low on memory",
+  ready: false,
+  container: null,
+});
+const unplaced = (createdAt: number): PodObservation =>
+  pod({
+    phase: "Pending",
+    createdAt,
+    ready: false,
+    container: null,
+    unschedulable: "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.",
+  });
 
 interface Row extends Circumstances {
   readonly name: string;
@@ -228,6 +245,51 @@ const unhealthyRows: readonly Row[] = [
     collector: "Stopped",
   },
   {
+    name: "an evicted pod is told of after it is gone",
+    node: node({ pod: null, failedPod: evicted, probe: null }),
+    kind: "unhealthy",
+    reason: "Evicted",
+    agent: "Stopped",
+    says: "low on memory",
+  },
+  {
+    name: "an evicted pod is told of while it is being deleted",
+    node: node({ pod: { ...evicted, deleting: true }, failedPod: evicted, probe: null }),
+    kind: "unhealthy",
+    reason: "Evicted",
+    agent: "Stopped",
+  },
+  {
+    name: "an evicted pod is told of until the next one runs",
+    node: node({
+      pod: pod({ phase: "Pending", createdAt: NOW - 2_000, ready: false, container: waiting("ContainerCreating") }),
+      failedPod: evicted,
+      probe: null,
+    }),
+    kind: "unhealthy",
+    reason: "Evicted",
+    agent: "Stopped",
+  },
+  {
+    name: "an image that can't be pulled counts for more than the eviction before it",
+    node: node({
+      pod: pod({ phase: "Pending", createdAt: NOW - 2_000, ready: false, container: waiting("ErrImagePull") }),
+      failedPod: evicted,
+      probe: null,
+    }),
+    kind: "unhealthy",
+    reason: "ImagePullFailed",
+    agent: "Stopped",
+  },
+  {
+    name: "a port that is missing for longer than a new pod waits for it is a fault",
+    node: node({ pod: unplaced(NOW - 6_000), probe: null }),
+    previous: wasHealthy,
+    kind: "uncovered",
+    reason: "PortConflict",
+    agent: "Stopped",
+  },
+  {
     name: "an image that can't be pulled counts at once",
     node: node({
       pod: pod({
@@ -375,6 +437,14 @@ const passingRows: readonly Row[] = [
   {
     name: "a pod that the scheduler hasn't looked at yet is updating",
     node: node({ pod: { ...pending, createdAt: NOW - 100, placedAt: NOW - 100 }, probe: null }),
+    kind: "updating",
+    reason: "PodStarting",
+    agent: "Stopped",
+  },
+  {
+    name: "a new pod that finds no port is updating for 5 s, for the one before it may still be giving it up",
+    node: node({ pod: unplaced(NOW - 1_000), probe: null }),
+    previous: wasHealthy,
     kind: "updating",
     reason: "PodStarting",
     agent: "Stopped",

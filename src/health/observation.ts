@@ -100,6 +100,8 @@ export interface NodeObservation {
   readonly deleting: boolean;
   /** The newest pod of ours that isn't being deleted, else the newest one that is. */
   readonly pod: PodObservation | null;
+  /** A pod of ours that failed as a whole, evicted for instance, while none has run there since; it may be gone already. */
+  readonly failedPod: PodObservation | null;
   readonly probe: ProbeObservation | null;
 }
 

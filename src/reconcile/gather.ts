@@ -3,6 +3,7 @@ import type { NodeObservation, PodObservation, ProbeObservation } from "../healt
 import type { KubeObject } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
 import type { StatusFacts } from "../status/facts.ts";
+import type { FailedPods } from "./failed-pods.ts";
 import { lastWordsKey, NO_MEMORY, objectId } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import type { KmAgentRecord, NodeRecord, PodRecord } from "./project.ts";
@@ -27,6 +28,7 @@ export const BY_INSTANCE = "instance";
 /** Everything outside the caches that a pass reads. */
 export interface Sources {
   readonly caches: Caches;
+  readonly failedPods: FailedPods;
   readonly reference: (reference: Reference) => Referenced;
   readonly probes: (uid: string) => ReadonlyMap<string, ProbeObservation>;
   readonly platform: (uid: string) => StatusFacts["platform"];
@@ -87,7 +89,7 @@ function observeNodes(
   kmagent: KmAgentRecord,
   pods: readonly PodRecord[],
   memory: KmAgentMemory,
-  { caches, probes }: Sources,
+  { caches, failedPods, probes }: Sources,
 ): NodeObservation[] {
   const daemonSets = new Set<string>();
   for (const daemonSet of caches.daemonSets.values()) {
@@ -103,9 +105,11 @@ function observeNodes(
   const probed = probes(kmagent.uid);
   return Array.from(caches.nodes.values(), (node) => {
     const pod = podOf.get(node.name);
+    const failed = [...daemonSets].map((uid) => failedPods.of(uid, node.name)).find((each) => each !== undefined);
     return {
       ...node,
       pod: pod ? withLastWords(pod, memory) : null,
+      failedPod: failed ?? null,
       probe: pod ? (probed.get(pod.uid) ?? null) : null,
     };
   });

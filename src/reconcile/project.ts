@@ -17,7 +17,10 @@ import { LABEL } from "../api/labels.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** A node as the cache keeps it; pods and probes are joined to it in `gather`. */
-export type NodeRecord = Omit<NodeObservation, "pod" | "probe"> & { readonly key: string; readonly uid: string };
+export type NodeRecord = Omit<NodeObservation, "pod" | "failedPod" | "probe"> & {
+  readonly key: string;
+  readonly uid: string;
+};
 
 /** A pod as the cache keeps it. */
 export interface PodRecord extends PodObservation {

@@ -124,6 +124,7 @@ export const anyNode: fc.Arbitrary<NodeObservation> = fc.record({
   createdAt: time,
   deleting: mostly(false, fc.constant(true)),
   pod: fc.option(pod),
+  failedPod: mostly(null, pod),
   probe: fc.option(probe),
 });
 

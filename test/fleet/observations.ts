@@ -97,6 +97,7 @@ export function node(of: Partial<NodeObservation> = {}): NodeObservation {
     createdAt: NOW - 2 * HOUR,
     deleting: false,
     pod: pod(),
+    failedPod: null,
     probe: probe(),
     ...of,
   };
