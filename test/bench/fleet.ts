@@ -48,8 +48,14 @@ export async function addForeignPods(client: KubeClient, count: number, signal: 
   });
 }
 
+/** Where the simulated platform listens. */
+export interface PlatformEndpoints {
+  readonly platform: string;
+  readonly otlp: string;
+}
+
 /** The smallest KmAgent, with a platform that the bench can reach. */
-export function kmagentBody(name: string, platform: { readonly platform: string; readonly otlp: string }) {
+export function kmagentBody(name: string, platform: PlatformEndpoints) {
   return {
     apiVersion: "kloudmate.com/v1alpha1",
     kind: "KmAgent",

@@ -23,6 +23,8 @@ export const API_KEY = "bench-key-0123456789";
 export interface OperatorInstallation {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Options of Node.js and the bundle, as the image's entry point has them. */
+  readonly entryPoint: readonly string[];
   /** Where its logs go, one file for each start. */
   readonly directory: string;
 }
@@ -80,12 +82,13 @@ export async function installForProcess(cluster: ScaleCluster, signal: AbortSign
     container.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
   );
   return {
+    entryPoint: [...imageFlags(), BUNDLE],
     args: [
       ...container.args.map((arg) => arg.replace("$(WATCH_NAMESPACE)", NAMESPACE)),
       `--kubeconfig=${kubeconfig}`,
       "--metrics-address=127.0.0.1:18080",
     ],
-    env: { ...fixed, WATCH_NAMESPACE: NAMESPACE, POD_NAMESPACE: NAMESPACE },
+    env: { ...imageEnvironment(), ...fixed, WATCH_NAMESPACE: NAMESPACE, POD_NAMESPACE: NAMESPACE },
     directory: cluster.directory,
   };
 }
@@ -113,10 +116,13 @@ export interface MemoryFigures {
 }
 
 /** Starts the bundle as the chart would. */
-export function startOperator({ args, env, directory }: OperatorInstallation, name: string): OperatorProcess {
+export function startOperator(
+  { entryPoint, args, env, directory }: OperatorInstallation,
+  name: string,
+): OperatorProcess {
   const log = openSync(join(directory, `operator-${name}.log`), "a");
   const startedAt = performance.now();
-  const child: ChildProcess = spawn(process.execPath, [BUNDLE, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [...entryPoint, ...args], {
     stdio: ["ignore", log, log],
     env: { PATH: process.env["PATH"] ?? "", POD_NAME: `operator-${name}`, ...env },
   });
@@ -143,6 +149,23 @@ export function startOperator({ args, env, directory }: OperatorInstallation, na
       await exit;
     },
   };
+}
+
+/** The options with which the image's entry point starts Node.js. */
+function imageFlags(): string[] {
+  const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile())?.[1] ?? "[]";
+  return (JSON.parse(entryPoint) as string[]).filter((word) => word.startsWith("--"));
+}
+
+/** The environment that the image sets. */
+function imageEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    [...dockerfile().matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = "", value = ""]) => [name, value]),
+  );
+}
+
+function dockerfile(): string {
+  return readFileSync(join(CHECKOUT, "Dockerfile"), "utf8");
 }
 
 function memoryOf(pid: number): MemoryFigures {
