@@ -89,12 +89,12 @@ describe.each(ROUNDS.map((faults, index) => ({ name: `round ${index + 1}`, fault
 
 describe("what is no fault", () => {
   test("a cordon changes nothing, and its agent comes back even when it is evicted through the API", async () => {
-    const { node, pod, ready } = ground(0);
-    await ready();
+    const { node, ...agent } = ground(0);
+    await agent.ready();
     const began = Date.now();
     await world.kubectl(["cordon", node]);
     try {
-      const { metadata } = await pod();
+      const { metadata } = await agent.pod();
       const eviction = {
         apiVersion: "policy/v1",
         kind: "Eviction",
@@ -102,7 +102,7 @@ describe("what is no fault", () => {
       };
       const path = `/api/v1/namespaces/${operator.namespace}/pods/${metadata.name}/eviction`;
       await world.kubectl(["create", "--raw", path, "-f", "-"], JSON.stringify(eviction));
-      await eventually("another pod", async () => (await ready()).metadata.uid !== metadata.uid || undefined, {
+      await eventually("another pod", async () => (await agent.ready()).metadata.uid !== metadata.uid || undefined, {
         withinMs: 60_000,
       });
       await operator.waitHealthy();

@@ -37,6 +37,8 @@ export interface NodeFault {
 }
 
 const AFTER_POD_MS = 1_000;
+/** A pod that finds no place may be waiting for the one before it to give up its port. */
+const PLACING_MS = 5_000;
 const BY_PROBES: Visible = { by: "order", budgetMs: 2_000 * 3 + 1_000 };
 
 /** An order that a healthy collector takes back by another one. */
@@ -182,7 +184,7 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
         by: "pod",
         budgetMs: AFTER_POD_MS,
         shows: ({ status }) =>
-          status.containerStatuses?.some(({ state }) => /ImagePull/.test(state.waiting?.reason ?? "")) ?? false,
+          status.containerStatuses?.some(({ state }) => state.waiting?.reason.includes("ImagePull")) ?? false,
       },
       list: "unhealthyNodes",
       reason: "ImagePullFailed",
@@ -211,7 +213,7 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
       name: "ground is full: a pod of higher priority takes the agent's room",
       strike: (ground) => takeRoom(ground),
       cure: (ground) => leaveAgain(ground, "room-taker"),
-      visible: { by: "pod", budgetMs: AFTER_POD_MS, shows: unschedulable },
+      visible: { by: "pod", budgetMs: PLACING_MS + AFTER_POD_MS, shows: unschedulable },
       list: "uncoveredNodes",
       reason: "InsufficientResources",
       message: /no room for the agent.*Insufficient cpu/,
@@ -221,7 +223,7 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
       name: "host port is taken by another pod",
       strike: (ground) => takePort(ground),
       cure: (ground) => leaveAgain(ground, "port-taker"),
-      visible: { by: "pod", budgetMs: AFTER_POD_MS, shows: unschedulable },
+      visible: { by: "pod", budgetMs: PLACING_MS + AFTER_POD_MS, shows: unschedulable },
       list: "uncoveredNodes",
       reason: "PortConflict",
       message: /another pod holds a host port/i,
