@@ -23,7 +23,7 @@ function world() {
   set(nodes, "n", projectNode({ metadata: { name: "n", uid: "n" } }, intern));
   return {
     end,
-    pod(uid: string, status: object | undefined, metadata: object = {}) {
+    pod: (uid: string, status: object | undefined, metadata: object = {}) => {
       const ownerReferences = [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }];
       const raw = {
         metadata: { name: uid, namespace: "km", uid, ownerReferences, ...metadata },
