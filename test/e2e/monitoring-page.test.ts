@@ -79,9 +79,17 @@ describe("the agent monitoring page on Kubernetes", () => {
 
   test("row 8: kubectl describe pod says Ready, ContainersReady and PodScheduled", async () => {
     const [pod] = await agentPods();
-    const { stdout } = await world.kubectl(["describe", "pod", "-n", "km-agent", pod?.name ?? ""]);
+    // Kubelet's own readiness probe comes every 10 s; the operator's comes first.
+    const described = await eventually(
+      "kubelet calls the pod ready",
+      async () => {
+        const { stdout } = await world.kubectl(["describe", "pod", "-n", "km-agent", pod?.name ?? ""]);
+        return /^\s+Ready\s+True/m.test(stdout) ? stdout : undefined;
+      },
+      { withinMs: 60_000 },
+    );
     for (const condition of ["Ready", "ContainersReady", "PodScheduled"]) {
-      expect(stdout).toMatch(new RegExp(`^\\s+${condition}\\s+True`, "m"));
+      expect(described).toMatch(new RegExp(`^\\s+${condition}\\s+True`, "m"));
     }
   });
 
