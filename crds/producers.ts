@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { customResourceDefinition } from "../src/api/crd.ts";
 import { conditionsPage } from "./conditions-page.ts";
 import { flagsPage } from "./flags-page.ts";
+import { guardPage } from "./guard-page.ts";
 import { kmagentPage } from "./kmagent-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { valuesPage } from "./values-page.ts";
@@ -21,6 +22,7 @@ export const PRODUCERS: readonly Producer[] = [
   { path: "docs/reference/conditions.md", content: conditionsPage },
   { path: "docs/reference/metrics.md", content: metricsPage },
   { path: "docs/reference/values.md", content: valuesPage },
+  { path: "docs/reference/guard.md", content: guardPage },
   { path: "docs/reference/flags.md", content: flagsPage },
 ];
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
+import { COMMON_RULES, REMOTE_RULES } from "../../src/config/guard/rule-table.ts";
 import { readDocument } from "../../src/config/document.ts";
+import { documentOf } from "../../src/config/json-document.ts";
 import { judgeRemote } from "../../src/config/remote.ts";
 import { at } from "../../src/config/yaml-value.ts";
+import type { YamlMap } from "../../src/config/yaml-value.ts";
 import { CONTEXT, GATEWAY, judgeText, VENDOR_CLUSTER, VENDOR_NODE } from "./documents.ts";
 
 /** What a text is replaced by, and where the finding must be. */
@@ -1084,6 +1087,13 @@ const GATEWAY_ROWS: readonly BadRow[] = [
   ],
 ];
 
+test("every rule that a row names is in the reference, and every rule of remote configurations is tried", () => {
+  const tried = new Set([...NODE_ROWS, ...GATEWAY_ROWS].map(([, , , rule]) => rule));
+  expect([...tried].filter((rule) => !(rule in COMMON_RULES) && !(rule in REMOTE_RULES))).toEqual([]);
+  // Signals and JSON have tests of their own.
+  expect(Object.keys(REMOTE_RULES).filter((rule) => !tried.has(rule))).toEqual(["json", "signals"]);
+});
+
 test("there are at least 150 of them", () => {
   expect(GOOD_ROWS.length + NODE_ROWS.length + GATEWAY_ROWS.length).toBeGreaterThan(150);
 });
@@ -1173,5 +1183,58 @@ describe("signals that are switched off", () => {
 
   test("leave the cluster agent its traces, as the default does", () => {
     expect(off("traces", VENDOR_CLUSTER, "cluster-agent")).toEqual([]);
+  });
+});
+
+describe("the number of parts", () => {
+  test.each<[string, (many: string[]) => YamlMap, string]>([
+    [
+      "components",
+      (many) => ({ processors: Object.fromEntries(many.map((name) => [`batch/${name}`, {}])) }),
+      "processors",
+    ],
+    [
+      "components of a pipeline",
+      (many) => ({ service: { pipelines: { traces: { receivers: many } } } }),
+      "service.pipelines.traces.receivers",
+    ],
+    [
+      "pipelines",
+      (many) => ({ service: { pipelines: Object.fromEntries(many.map((name) => [`traces/${name}`, {}])) } }),
+      "service.pipelines",
+    ],
+    ["extensions", (many) => ({ service: { extensions: many } }), "service.extensions"],
+    ["sections", (many) => Object.fromEntries(many.map((name) => [name, {}])), ""],
+  ])("is bounded for %s, and judged alone", (_, document, path) => {
+    const many = Array.from({ length: 20_000 }, (_entry, index) => `a${index}`);
+    const verdict = judgeRemote(document(many), CONTEXT);
+    expect(verdict.ok ? [] : verdict.findings).toMatchObject([{ rule: "limits", path }]);
+  });
+});
+
+describe("what the platform sends as JSON", () => {
+  test("is read as it is, whole numbers whole", () => {
+    expect(documentOf(JSON.parse('{"a": 1.048576e+06, "b": [null, true, "x", 1.5]}'))).toEqual({
+      ok: true,
+      document: { a: 1_048_576, b: [null, true, "x", 1.5] },
+    });
+  });
+
+  test.each<[string, unknown, string, string]>([
+    ["a list", [], "json", ""],
+    ["nothing", null, "json", ""],
+    ["a merge key", { a: { "<<": { b: 1 } } }, "yaml-key", "a"],
+    ["too long a text", { a: "x".repeat(262_144) }, "size", "a"],
+    ["too many texts", { a: Array.from({ length: 200_000 }, () => "x") }, "size", "a[87379]"],
+    [
+      "too deep a nesting",
+      Array.from({ length: 40 }).reduce<unknown>((inner) => ({ a: inner }), 1),
+      "depth",
+      `a${".a".repeat(31)}`,
+    ],
+    ["what JSON doesn't have", { a: undefined }, "json", "a"],
+  ])("may not be %s", (_, value, rule, path) => {
+    const reading = documentOf(value);
+    expect(reading.ok ? [] : reading.findings).toMatchObject([{ rule, path }]);
   });
 });

@@ -20,12 +20,10 @@ const TABLES: Readonly<Record<Kind, ReadonlyMap<string, Shape>>> = {
   connectors: new Map(Object.entries(CONNECTORS)),
 };
 
-/** Whether a remote configuration may use components of a type at all. @public for the reference page that is to come */
 export function isAllowedType(kind: Kind, type: string): boolean {
   return TABLES[kind].has(canonicalType(type));
 }
 
-/** Every allowed type of a class, in the tables' own spelling. @public for the reference page that is to come */
 export function allowedTypes(kind: Kind): string[] {
   return [...TABLES[kind].keys()];
 }
