@@ -20,10 +20,12 @@ const TABLES: Readonly<Record<Kind, ReadonlyMap<string, Shape>>> = {
   connectors: new Map(Object.entries(CONNECTORS)),
 };
 
+/** Whether a remote configuration may use components of a type at all. */
 export function isAllowedType(kind: Kind, type: string): boolean {
   return TABLES[kind].has(canonicalType(type));
 }
 
+/** Every allowed type of a class, in the tables' own spelling. */
 export function allowedTypes(kind: Kind): string[] {
   return [...TABLES[kind].keys()];
 }
