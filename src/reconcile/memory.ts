@@ -1,6 +1,7 @@
 import type { NodeHealth } from "../health/node-health.ts";
 import type { PodRefusal } from "../health/observation.ts";
 import type { Desired, DesiredInput } from "../resources/desired.ts";
+import type { KubeObject } from "../kube/resource.ts";
 import type { ObjectMemory } from "./object-decision.ts";
 
 /** A rendering that is kept from pass to pass: reading large configurations takes longer than everything else. */
@@ -18,6 +19,8 @@ export interface KmAgentMemory {
   readonly health: ReadonlyMap<string, NodeHealth> | null;
   /** The last rendering of the wanted objects. */
   readonly rendered: Rendered | null;
+  /** What the last usable spec wanted; `null` where none has been seen yet. */
+  readonly lastValid: readonly KubeObject[] | null;
   /** By `objectId`. */
   readonly objects: ReadonlyMap<string, ObjectMemory>;
   /** The last dry-run of a pod: what was said of it, and when. Milliseconds since the epoch. */
@@ -34,6 +37,7 @@ export interface KmAgentMemory {
 export const NO_MEMORY: KmAgentMemory = {
   health: null,
   rendered: null,
+  lastValid: null,
   objects: new Map(),
   refusal: null,
   lastWords: new Map(),

@@ -35,6 +35,8 @@ export interface Plan {
   readonly fleet: FleetHealth | null;
   /** What was rendered, for the next pass to take where its input is the same. */
   readonly rendered: Rendered | null;
+  /** The objects that are kept in shape, also while the spec can't be used. */
+  readonly lastValid: readonly KubeObject[] | null;
   /** The status as it should be, whether or not it is written now. */
   readonly status: KmAgentStatus;
   /** Time of the next pass where nothing happens before; milliseconds since the epoch. */

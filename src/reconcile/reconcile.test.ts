@@ -214,6 +214,71 @@ describe("a KmAgent that can't be served", () => {
   });
 });
 
+describe("a KmAgent whose spec became unusable", () => {
+  const first = snapshot(kmagent());
+  const settled = applied(first, plan(first));
+  // The first pass over what is there keeps the memory; the spec breaks after it.
+  const bad = kmagent({ config: { nodeAgent: { inline: "receivers: [" } } }, { generation: 2 });
+  const unreadable = kmagent({}, { spec: null, invalid: "spec.x: bad", generation: 2 });
+  const broken = (of: KmAgentRecord, memory: KmAgentMemory): Snapshot => {
+    const before = { ...settled, kmagent: of, memory };
+    return applied(before, plan(before));
+  };
+  const without = (of: Snapshot, ...ids: string[]) => ({
+    ...of,
+    live: new Map([...of.live].filter(([id]) => !ids.includes(id))),
+    cacheVersions: { DaemonSet: "30", Deployment: "30", ConfigMap: "30" },
+  });
+  const ofObjects = ({ writes }: Plan) => names(writes).filter((name) => name !== "status");
+  const CASES = [
+    { name: "since the operator started", memory: settled.memory },
+    { name: "before the operator started", memory: NO_MEMORY },
+  ];
+
+  test.each(CASES)("$name keeps what it was in shape", ({ memory }) => {
+    for (const each of [bad, unreadable]) {
+      const daemonSet = settled.live.get("DaemonSet agent");
+      const gone = plan(without(broken(each, memory), "DaemonSet agent", "Deployment agent-cluster"));
+      expect(said(gone, "ConfigValid")).toMatchObject({ status: "False" });
+      expect(ofObjects(gone)).toEqual(["create DaemonSet", "create Deployment"]);
+      const [created] = gone.writes;
+      expect(created).toMatchObject({ object: { spec: daemonSet?.["spec"] } });
+    }
+  });
+
+  test.each(CASES)("$name makes a lost ConfigMap again, as it was", ({ memory }) => {
+    const id = [...settled.live.keys()].find((key) => key.startsWith("ConfigMap agent-node-agent")) ?? "";
+    const [created] = plan(without(broken(bad, memory), id)).writes;
+    expect(created).toMatchObject({
+      kind: "create",
+      object: { data: settled.live.get(id)?.["data"], immutable: true },
+    });
+  });
+
+  test("writes nothing while everything is as it was", () => {
+    for (const { memory } of CASES) expect(ofObjects(plan(broken(bad, memory)))).toEqual([]);
+  });
+
+  test("takes the template from the ConfigMap, whatever somebody made of the DaemonSet's before the start", () => {
+    const daemonSet = settled.live.get("DaemonSet agent");
+    if (!daemonSet) throw new Error("no DaemonSet");
+    const spec = daemonSet["spec"] as { template: { spec: object } };
+    const edited = { ...daemonSet, spec: { ...spec, template: { ...spec.template, spec: { hostPID: true } } } };
+    const live = new Map(settled.live).set("DaemonSet agent", edited);
+    const seen = plan({ ...settled, kmagent: bad, live, memory: NO_MEMORY });
+    const apply = seen.writes.find((write) => write.kind === "apply" && write.object.kind === "DaemonSet");
+    expect(apply).toMatchObject({ object: { spec: { template: spec.template } } });
+  });
+
+  test("gives up nothing that belongs to somebody else", () => {
+    const owner = [{ apiVersion: "v1", kind: "Other", name: "o", uid: "uid-other", controller: true }];
+    const live = new Map(
+      [...settled.live].map(([id, of]) => [id, { ...of, metadata: { ...of.metadata, ownerReferences: owner } }]),
+    );
+    expect(ofObjects(plan({ ...settled, kmagent: bad, live, memory: NO_MEMORY }))).toEqual([]);
+  });
+});
+
 describe("an object that can't be had", () => {
   const first = snapshot(kmagent());
   const done = plan(first);

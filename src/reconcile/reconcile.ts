@@ -17,6 +17,7 @@ import { sameJson } from "./drift.ts";
 import { garbage } from "./garbage.ts";
 import { objectId } from "./memory.ts";
 import { holdDependents } from "./dependents.ts";
+import { lastValid } from "./last-valid.ts";
 import { decideObject, freshMemory } from "./object-decision.ts";
 import { overlap } from "./overlap.ts";
 import type { Overlap } from "./overlap.ts";
@@ -43,13 +44,15 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
       statusEvents: [],
       fleet: null,
       rendered: null,
+      lastValid: null,
       status: kmagent.status,
       nextAt: null,
     };
   }
   const { judged, rendered } = judgeConfiguration(snapshot);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
-  const decided = judged.kind === "valid" && !overlapped ? decideAll(snapshot, judged, now) : [];
+  const kept = lastValid(snapshot, judged);
+  const decided = kept !== null && !overlapped ? decideAll(snapshot, kept, now) : [];
   const paused = kmagent.spec?.paused === true;
   const wanted = [...decided.flatMap(writeOf), ...removals(snapshot, judged, overlapped)];
   const fleet = judgeFleet(snapshot, judged, now, mask);
@@ -65,6 +68,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
     statusEvents: told.events,
     fleet,
     rendered,
+    lastValid: kept,
     status,
     nextAt: earliest([
       told.at,
@@ -75,11 +79,10 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   };
 }
 
-function decideAll(snapshot: Snapshot, judged: Extract<Judged, { kind: "valid" }>, now: number): DecidedObject[] {
-  const decided = judged.desired.objects.map((manifest): DecidedObject => {
-    const object: KubeObject = { ...manifest };
+function decideAll(snapshot: Snapshot, wanted: readonly KubeObject[], now: number): DecidedObject[] {
+  const decided = wanted.map((object): DecidedObject => {
     const id = objectId(object);
-    const wish = canonicalJson(manifest);
+    const wish = canonicalJson(object);
     const known = snapshot.memory.objects.get(id);
     const decision = decideObject({
       desired: object,

@@ -4,17 +4,25 @@ import type { FleetHealth } from "../health/fleet-health.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { Outcome } from "./execute.ts";
 import { NO_MEMORY } from "./memory.ts";
-import type { KmAgentMemory, Rendered } from "./memory.ts";
+import type { KmAgentMemory } from "./memory.ts";
 import { freshMemory } from "./object-decision.ts";
 import type { Plan } from "./plan.ts";
 import { remember } from "./remember.ts";
 
 const NOW = 5_000;
-const PLAN: Plan = { writes: [], events: [], statusEvents: [], fleet: null, rendered: null, status: {}, nextAt: null };
+const PLAN: Plan = {
+  writes: [],
+  events: [],
+  statusEvents: [],
+  fleet: null,
+  rendered: null,
+  lastValid: null,
+  status: {},
+  nextAt: null,
+};
 
 const object = (kind: string, name: string): KubeObject => ({ apiVersion: "v1", kind, metadata: { name } });
 const DAEMON_SET = object("DaemonSet", "agent");
-const rendered = (...objects: KubeObject[]) => ({ input: {}, desired: { ok: true, objects } }) as unknown as Rendered;
 const fleet = (kind: string) =>
   ({
     nodes: [{ kind, podUid: "", reason: kind === "healthy" ? "Healthy" : "PodMissing" }],
@@ -62,9 +70,9 @@ describe("of an object", () => {
     const old = object("ConfigMap", "agent-1");
     const memory = { ...NO_MEMORY, objects: new Map([["ConfigMap agent-1", freshMemory("w")]]) };
     const wanted = object("ConfigMap", "agent-2");
-    const next = remember(memory, { ...PLAN, rendered: rendered(wanted) }, [applied("created", wanted)], NOW);
+    const next = remember(memory, { ...PLAN, lastValid: [wanted] }, [applied("created", wanted)], NOW);
     expect([...next.objects.keys()]).toEqual(["ConfigMap agent-2"]);
-    expect([...remember(memory, { ...PLAN, rendered: rendered(old) }, [], NOW).objects.keys()]).toHaveLength(1);
+    expect([...remember(memory, { ...PLAN, lastValid: [old] }, [], NOW).objects.keys()]).toHaveLength(1);
   });
 
   test("all is kept while nothing can be rendered", () => {

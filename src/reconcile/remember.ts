@@ -61,6 +61,7 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
   return {
     ...memory,
     rendered: plan.rendered,
+    lastValid: plan.lastValid,
     health: plan.fleet?.byNode ?? memory.health,
     objects,
     refusal,
@@ -69,9 +70,9 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
   };
 }
 
-/** What is wanted no longer (the ConfigMaps of old revisions) is forgotten; while nothing can be rendered, all stays. */
-function isWanted({ rendered }: Plan): (entry: readonly [id: string, memory: ObjectMemory]) => boolean {
-  if (rendered?.desired.ok !== true) return () => true;
-  const wanted = new Set(rendered.desired.objects.map(objectId));
+/** What is wanted no longer (the ConfigMaps of old revisions) is forgotten; while nothing is known to be wanted, all stays. */
+function isWanted({ lastValid }: Plan): (entry: readonly [id: string, memory: ObjectMemory]) => boolean {
+  if (lastValid === null) return () => true;
+  const wanted = new Set(lastValid.map(objectId));
   return ([id]) => wanted.has(id);
 }

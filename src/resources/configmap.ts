@@ -13,7 +13,7 @@ import { CONFIG_KEY } from "./volumes.ts";
 /** Key of the pod template in a revision's ConfigMap: with it, a lost DaemonSet or an older revision can be made again. */
 const TEMPLATE_KEY = "pod-template.json";
 /** Annotation with the whole hash, for names could be equal by chance. */
-const REVISION_HASH = "kloudmate.com/revision-hash";
+export const REVISION_HASH = "kloudmate.com/revision-hash";
 
 /** What a revision's ConfigMap is made of. */
 export interface ConfigMapInput {
@@ -40,4 +40,16 @@ export function configMap(input: ConfigMapInput): Manifest {
     immutable: true,
     data: { [CONFIG_KEY]: input.configuration, [TEMPLATE_KEY]: canonicalJson(input.template) },
   };
+}
+
+/** The pod template that a revision's ConfigMap holds, from its `data`; `null` where there is none that can be read. */
+export function storedTemplate(data: unknown): Readonly<Record<string, unknown>> | null {
+  const text = typeof data === "object" && data !== null ? (data as Record<string, unknown>)[TEMPLATE_KEY] : undefined;
+  if (typeof text !== "string") return null;
+  try {
+    const template: unknown = JSON.parse(text);
+    return typeof template === "object" && template !== null ? { ...template } : null;
+  } catch {
+    return null;
+  }
 }
