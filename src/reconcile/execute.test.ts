@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { KmError } from "../api/errors.ts";
-import { LABEL } from "../api/labels.ts";
+import { FIELD_MANAGER, LABEL } from "../api/labels.ts";
 import type { ApplyOptions, RemoveOptions, Writer, Written } from "../kube/apply.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { execute } from "./execute.ts";
@@ -139,6 +139,90 @@ describe("a creation", () => {
     const [outcome] = await execute([create(CONFIG)], KMAGENT, writer, NEVER);
     expect(outcome).toMatchObject({ kind: "applied", because: "adopted" });
     expect(applied[0]?.options).toEqual({ uid: "uid-old" });
+  });
+});
+
+describe("a creation that meets an object which came after the look", () => {
+  const merged = (manager: string, subresource = "") => ({
+    uid: "uid-theirs",
+    managedFields: [
+      { manager: FIELD_MANAGER, operation: "Apply" },
+      { manager, operation: "Update", subresource },
+    ],
+  });
+  const theirs = { labels: { "app.kubernetes.io/managed-by": "Helm" } };
+  const orphaned = { labels: { [LABEL.name]: "km-agent", [LABEL.instance]: "agent" } };
+
+  test.each<{
+    name: string;
+    answers: readonly (Partial<KubeObject["metadata"]> | KmError)[];
+    expected: object;
+    taken: readonly ApplyOptions[];
+  }>([
+    {
+      name: "takes its fields back and leaves it to whom it belongs",
+      answers: [merged("helm"), { ...merged("helm"), ...theirs }],
+      expected: { kind: "foreign", owner: "Helm" },
+      taken: [{ force: false }, { uid: "uid-theirs" }],
+    },
+    {
+      name: "gives at least its ownership up where not all can be taken back",
+      answers: [merged("helm"), new KmError("Invalid", "field is immutable"), { ...merged("helm"), ...theirs }],
+      expected: { kind: "foreign", owner: "Helm" },
+      taken: [{ force: false }, { uid: "uid-theirs" }, { uid: "uid-theirs" }],
+    },
+    {
+      name: "adopts it where it is an orphan of ours",
+      answers: [merged("kubectl"), { ...merged("kubectl"), ...orphaned }, { uid: "uid-theirs" }],
+      expected: { kind: "applied", because: "adopted" },
+      taken: [{ force: false }, { uid: "uid-theirs" }, { uid: "uid-theirs" }],
+    },
+    {
+      name: "takes it for its own where nobody else has set a field, as after an answer that was lost",
+      answers: [merged(FIELD_MANAGER)],
+      expected: { kind: "applied", because: "created" },
+      taken: [{ force: false }],
+    },
+    {
+      name: "takes it for its own where only its status was set by others",
+      answers: [merged("kube-controller-manager", "status")],
+      expected: { kind: "applied", because: "created" },
+      taken: [{ force: false }],
+    },
+  ])("$name", async ({ answers, expected, taken }) => {
+    const { writer } = fakeWriter();
+    const options: ApplyOptions[] = [];
+    const late: Writer = {
+      ...writer,
+      apply: async (of, given) => {
+        const answer = answers[options.length];
+        options.push(given);
+        if (answer instanceof KmError) throw answer;
+        const metadata = { ...of.metadata, ...answer };
+        return Promise.resolve({ object: { ...of, metadata }, warnings: [], created: false });
+      },
+    };
+    const [outcome] = await execute([create(DAEMON_SET)], KMAGENT, late, NEVER);
+    expect(outcome).toMatchObject(expected);
+    expect(options).toEqual(taken);
+  });
+
+  test("sets no field when it steps back", async () => {
+    const { writer } = fakeWriter();
+    const sent: KubeObject[] = [];
+    const late: Writer = {
+      ...writer,
+      apply: async (of) => {
+        sent.push(of);
+        return Promise.resolve({
+          object: { ...of, metadata: { ...of.metadata, ...merged("helm") } },
+          warnings: [],
+          created: false,
+        });
+      },
+    };
+    await execute([create(DAEMON_SET)], KMAGENT, late, NEVER);
+    expect(sent[1]).toEqual({ apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name: "agent", namespace: "km" } });
   });
 });
 

@@ -13,6 +13,7 @@ import type { ApplyReason } from "./object-decision.ts";
 import type { Write } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
 import { classifyRefusal } from "./refusal.ts";
+import { hasOtherManager, stepBack } from "./step-back.ts";
 
 /** What became of one write. */
 export type Outcome =
@@ -115,21 +116,28 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
   }
 }
 
-/** Without force, so that an object which came between the look and the apply is refused as a conflict and not merged into. */
+/**
+ * Without force, so that an object which came between the look and the apply is refused as a conflict where the two differ.
+ * Where they don't, ours was merged into it: that is taken back, and the object is judged like one that the look found.
+ */
 async function create(
   { object, wish }: Extract<Write, { kind: "create" }>,
   kmagent: KmAgentRecord,
   writer: Writer,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const found = await writer.read(typeOf(object), object.metadata.namespace, object.metadata.name, signal);
-  if (found) {
+  const takeOver = async (found: KubeObject): Promise<Outcome> => {
     const whose = ownership(found, kmagent);
     if (whose.kind === "foreign") return { kind: "foreign", object, wish, owner: whose.owner };
     const { object: answer, warnings } = await writer.apply(object, { uid: found.metadata.uid ?? "" }, signal);
     return { kind: "applied", object, wish, answer, because: "adopted", drifted: [], warnings };
+  };
+  const found = await writer.read(typeOf(object), object.metadata.namespace, object.metadata.name, signal);
+  if (found) return await takeOver(found);
+  const { object: answer, warnings, created } = await writer.apply(object, { force: false }, signal);
+  if (!created && hasOtherManager(answer)) {
+    return await takeOver(await stepBack(object, answer.metadata.uid ?? "", writer, signal));
   }
-  const { object: answer, warnings } = await writer.apply(object, { force: false }, signal);
   return { kind: "applied", object, wish, answer, because: "created", drifted: [], warnings };
 }
 
