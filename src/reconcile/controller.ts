@@ -204,6 +204,9 @@ export class Controller {
             log.warn({ kmagent: key, object: objectId(object), warning }, "API server warns");
           break;
         }
+        case "left":
+          log.debug({ kmagent: key, object: objectId(outcome.object) }, "left as it was found");
+          break;
         case "foreign":
           log.warn(
             { kmagent: key, object: objectId(outcome.object), owner: outcome.owner },
@@ -242,7 +245,9 @@ export class Controller {
     const failed = outcomes.find((outcome) => outcome.kind === "failed");
     if (failed) return passResult(failed.error);
     // Written objects come back by the watch; what was refused or is foreign is told in a status of its own right away.
-    if (outcomes.some(({ kind }) => kind === "foreign" || kind === "refused" || kind === "podTried")) {
+    if (
+      outcomes.some(({ kind }) => kind === "left" || kind === "foreign" || kind === "refused" || kind === "podTried")
+    ) {
       return { kind: "again", afterMs: 0 };
     }
     return plan.nextAt === null ? { kind: "done" } : { kind: "again", afterMs: Math.max(0, plan.nextAt - now) };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { LABEL } from "../api/labels.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { holdDependents } from "./dependents.ts";
+import { freshMemory } from "./object-decision.ts";
 import type { ObjectDecision } from "./object-decision.ts";
 import type { DecidedObject } from "./plan.ts";
 
@@ -17,7 +18,7 @@ function decided(kind: string, component: string, decision: ObjectDecision): Dec
     kind,
     metadata: { name: "x", labels: { [LABEL.component]: component } },
   };
-  return { object, wish: "", decision };
+  return { object, wish: "", memory: freshMemory(""), decision };
 }
 
 describe("a DaemonSet that is to be written", () => {
@@ -28,13 +29,25 @@ describe("a DaemonSet that is to be written", () => {
     { name: "waits where the ConfigMap was refused", configMap: REFUSED, daemonSet: CREATE, expected: "wait" },
     {
       name: "waits where the ConfigMap is being deleted",
-      configMap: { kind: "wait", why: "deleting" },
+      configMap: { kind: "wait", why: "deleting", recheckAt: 1 },
+      daemonSet: CREATE,
+      expected: "wait",
+    },
+    {
+      name: "waits where the ConfigMap is the predecessor's, which is about to go",
+      configMap: { kind: "wait", why: "predecessor", recheckAt: 1 },
+      daemonSet: CREATE,
+      expected: "wait",
+    },
+    {
+      name: "waits where the ConfigMap is being deleted and doesn't go",
+      configMap: { kind: "stuck", since: 0, finalizers: [] },
       daemonSet: CREATE,
       expected: "wait",
     },
     {
       name: "doesn't wait for the cache to hold the ConfigMap that was made",
-      configMap: { kind: "wait", why: "stale" },
+      configMap: { kind: "wait", why: "stale", recheckAt: null },
       daemonSet: CREATE,
       expected: "create",
     },

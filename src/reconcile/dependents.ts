@@ -20,14 +20,24 @@ export function holdDependents(decided: readonly DecidedObject[]): DecidedObject
   );
   return decided.map((each) =>
     each.object.kind !== "ConfigMap" && writes(each.decision) && lacking.has(componentOf(each.object))
-      ? { ...each, decision: { kind: "wait", why: "dependency" } }
+      ? { ...each, decision: { kind: "wait", why: "dependency", recheckAt: null } }
       : each,
   );
 }
 
 function isLacking(decision: ObjectDecision): boolean {
-  const { kind } = decision;
-  return kind === "foreign" || kind === "refused" || (kind === "wait" && decision.why === "deleting");
+  switch (decision.kind) {
+    case "foreign":
+    case "refused":
+    case "stuck":
+      return true;
+    case "wait":
+      return decision.why === "deleting" || decision.why === "predecessor";
+    case "create":
+    case "apply":
+    case "keep":
+      return false;
+  }
 }
 
 function writes({ kind }: ObjectDecision): boolean {

@@ -121,6 +121,11 @@ export function overrides(desired: KubeObject, answer: KubeObject): Difference[]
   return found;
 }
 
+/** A container, volume or variable that somebody added: theirs, so no apply takes it away, and it is only told of. */
+export function isAddition({ wanted }: Difference): boolean {
+  return wanted === "absent";
+}
+
 /** Lists whose entries are told apart by a key; the rest is atomic. */
 const LIST_KEY: Readonly<Record<string, string>> = {
   containers: "name",

@@ -4,6 +4,8 @@ import { FIELD_MANAGER, LABEL } from "../api/labels.ts";
 import type { ApplyOptions, RemoveOptions, Writer, Written } from "../kube/apply.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { execute } from "./execute.ts";
+import { freshMemory, rememberAnswer } from "./object-decision.ts";
+import type { ObjectMemory } from "./object-decision.ts";
 import type { Write } from "./plan.ts";
 import { projectKmAgent } from "./project.ts";
 
@@ -11,6 +13,7 @@ const KMAGENT = projectKmAgent({
   metadata: { name: "agent", namespace: "km", uid: "uid-agent" },
   spec: { clusterName: "c", apiKeySecretRef: { name: "s", key: "k" } },
 });
+const NOW = Date.parse("2026-01-01T00:10:00Z");
 const NEVER = new AbortController().signal;
 
 function object(kind: string, name: string, component: string, more: Partial<KubeObject["metadata"]> = {}): KubeObject {
@@ -18,7 +21,13 @@ function object(kind: string, name: string, component: string, more: Partial<Kub
   return { apiVersion, kind, metadata: { name, namespace: "km", labels: { [LABEL.component]: component }, ...more } };
 }
 
-const create = (of: KubeObject): Write => ({ kind: "create", object: of, wish: "w" });
+const create = (of: KubeObject, memory = freshMemory("w")): Write => ({
+  kind: "create",
+  object: of,
+  wish: "w",
+  memory,
+  at: NOW,
+});
 const OURS = {
   ownerReferences: [
     { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name: "agent", uid: "uid-agent", controller: true },
@@ -132,6 +141,55 @@ describe("a creation", () => {
     const { writer, applied } = fakeWriter();
     await execute([create(CONFIG)], KMAGENT, writer, NEVER);
     expect(applied[0]?.options).toEqual({ force: false });
+  });
+
+  const found = (more: Partial<KubeObject["metadata"]>) => object("ConfigMap", "agent-1", "node-agent", more);
+  const before = OURS.ownerReferences.map((owner) => ({ ...owner, uid: "uid-before" }));
+  test.each([
+    {
+      name: "leaves what is on its way out alone, and writes nothing that needs it",
+      there: found({ ...OURS, deletionTimestamp: "2026-01-01T00:09:59Z" }),
+      left: "wait",
+    },
+    {
+      name: "waits for what a KmAgent of its name leaves behind",
+      there: found({ ownerReferences: before }),
+      left: "wait",
+    },
+    {
+      name: "says what is told to go and doesn't",
+      there: found({ ...OURS, deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["x/y"] }),
+      left: "stuck",
+    },
+  ])("$name", async ({ there, left }) => {
+    const { writer, applied } = fakeWriter([there]);
+    const young = { ...KMAGENT, creationTimestamp: "2026-01-01T00:09:50Z" };
+    const outcomes = await execute([create(CONFIG), create(DAEMON_SET)], young, writer, NEVER);
+    expect(outcomes).toMatchObject([{ kind: "left", decision: { kind: left } }]);
+    expect(applied).toEqual([]);
+  });
+
+  test("ends a fight over the label by which the caches select, like any other", async () => {
+    const fields = { "f:metadata": { "f:labels": { [`f:${LABEL.managedBy}`]: {} } } };
+    const managedFields = [{ manager: FIELD_MANAGER, operation: "Apply", fieldsV1: fields }];
+    const labelled = found({
+      ...OURS,
+      uid: "u",
+      resourceVersion: "5",
+      managedFields,
+      labels: { ...CONFIG.metadata.labels, [LABEL.managedBy]: FIELD_MANAGER },
+    });
+    const stripped = found({ ...OURS, uid: "u", resourceVersion: "6", managedFields });
+    const { writer } = fakeWriter([stripped]);
+    const path = `metadata.labels.${LABEL.managedBy}`;
+    let memory: ObjectMemory = { ...freshMemory("w"), answer: labelled };
+    for (let round = 0; round < 5; round++) {
+      const [outcome] = await execute([create(CONFIG, memory)], KMAGENT, writer, NEVER);
+      expect(outcome).toMatchObject({ kind: "applied", because: "drift", drifted: [{ path, found: "absent" }] });
+      if (outcome?.kind === "applied") memory = rememberAnswer(memory, CONFIG, labelled, outcome.drifted, NOW + round);
+    }
+    const [outcome] = await execute([create(CONFIG, memory)], KMAGENT, writer, NEVER);
+    expect(outcome).toMatchObject({ kind: "left", decision: { kind: "keep", overridden: [{ path }] } });
   });
 
   test("adopts what is ours already, by its UID", async () => {

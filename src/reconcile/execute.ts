@@ -8,8 +8,8 @@ import { componentOf } from "./dependents.ts";
 import type { Difference } from "./drift.ts";
 import { failureKind } from "./error-policy.ts";
 import { objectId } from "./memory.ts";
-import { ownership } from "./ownership.ts";
-import type { ApplyReason } from "./object-decision.ts";
+import { decideFound } from "./object-decision.ts";
+import type { ApplyReason, LeftDecision } from "./object-decision.ts";
 import type { Write } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
 import { classifyRefusal } from "./refusal.ts";
@@ -25,6 +25,14 @@ export type Outcome =
       readonly because: ApplyReason;
       readonly drifted: readonly Difference[];
       readonly warnings: readonly string[];
+    }
+  /** Found by the look past the caches, and not written. */
+  | {
+      readonly kind: "left";
+      readonly object: KubeObject;
+      readonly wish: string;
+      readonly decision: LeftDecision;
+      readonly until: number;
     }
   | { readonly kind: "foreign"; readonly object: KubeObject; readonly wish: string; readonly owner: string }
   | { readonly kind: "refused"; readonly object: KubeObject; readonly wish: string; readonly error: KmError }
@@ -59,7 +67,8 @@ export async function execute(
     const outcome = await attempt(write, kmagent, writer, signal);
     outcomes.push(outcome);
     if (outcome.kind === "failed") broken = true;
-    if (outcome.kind === "foreign" || outcome.kind === "refused") blocked.add(componentOf(outcome.object));
+    const lacking = outcome.kind === "left" && outcome.decision.kind !== "keep";
+    if (lacking || outcome.kind === "foreign" || outcome.kind === "refused") blocked.add(componentOf(outcome.object));
   }
   return outcomes;
 }
@@ -121,22 +130,30 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
  * Where they don't, ours was merged into it: that is taken back, and the object is judged like one that the look found.
  */
 async function create(
-  { object, wish }: Extract<Write, { kind: "create" }>,
+  { object, wish, memory, at }: Extract<Write, { kind: "create" }>,
   kmagent: KmAgentRecord,
   writer: Writer,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const takeOver = async (found: KubeObject): Promise<Outcome> => {
-    const whose = ownership(found, kmagent);
-    if (whose.kind === "foreign") return { kind: "foreign", object, wish, owner: whose.owner };
-    const { object: answer, warnings } = await writer.apply(object, { uid: found.metadata.uid ?? "" }, signal);
-    return { kind: "applied", object, wish, answer, because: "adopted", drifted: [], warnings };
+  const meet = async (found: KubeObject): Promise<Outcome> => {
+    const decision = decideFound({ desired: object, memory, owner: kmagent, now: at }, found);
+    switch (decision.kind) {
+      case "foreign":
+        return { kind: "foreign", object, wish, owner: decision.owner };
+      case "left":
+        return { object, wish, ...decision };
+      case "apply": {
+        const { uid, because, drifted } = decision;
+        const { object: answer, warnings } = await writer.apply(object, { uid }, signal);
+        return { kind: "applied", object, wish, answer, because, drifted, warnings };
+      }
+    }
   };
   const found = await writer.read(typeOf(object), object.metadata.namespace, object.metadata.name, signal);
-  if (found) return await takeOver(found);
+  if (found) return await meet(found);
   const { object: answer, warnings, created } = await writer.apply(object, { force: false }, signal);
   if (!created && hasOtherManager(answer)) {
-    return await takeOver(await stepBack(object, answer.metadata.uid ?? "", writer, signal));
+    return await meet(await stepBack(object, answer.metadata.uid ?? "", writer, signal));
   }
   return { kind: "applied", object, wish, answer, because: "created", drifted: [], warnings };
 }

@@ -2,9 +2,10 @@ import { describe, expect, test } from "@jest/globals";
 import { FIELD_MANAGER } from "../api/labels.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { decideObject, freshMemory, rememberAnswer } from "./object-decision.ts";
-import type { ObjectDecision, ObjectFacts, ObjectMemory } from "./object-decision.ts";
+import type { LeftDecision, ObjectDecision, ObjectFacts, ObjectMemory } from "./object-decision.ts";
 
-const OWNER = { uid: "km-1", name: "km-agent" };
+const OWNER = { uid: "km-1", name: "km-agent", creationTimestamp: "1970-01-01T00:16:30Z" }; // 990 seconds
+const API = "kloudmate.com/v1alpha1";
 const FIELDS = { "f:spec": { "f:image": {}, "f:args": {} } };
 
 interface Change {
@@ -13,7 +14,8 @@ interface Change {
   readonly version?: string;
   readonly owner?: string | null;
   readonly labels?: Record<string, string>;
-  readonly deleting?: boolean;
+  readonly ownerName?: string;
+  readonly deletedAt?: string;
 }
 
 function object({
@@ -21,8 +23,9 @@ function object({
   uid = "ds-1",
   version = "10",
   owner = OWNER.uid,
+  ownerName = "x",
   labels = {},
-  deleting = false,
+  deletedAt,
 }: Change = {}): KubeObject {
   return {
     apiVersion: "apps/v1",
@@ -34,9 +37,9 @@ function object({
       resourceVersion: version,
       labels,
       ...(owner !== null && {
-        ownerReferences: [{ apiVersion: "v1", kind: "KmAgent", name: "x", uid: owner, controller: true }],
+        ownerReferences: [{ apiVersion: API, kind: "KmAgent", name: ownerName, uid: owner, controller: true }],
       }),
-      ...(deleting && { deletionTimestamp: "2026-01-01T00:00:00Z" }),
+      ...(deletedAt !== undefined && { deletionTimestamp: deletedAt, finalizers: ["x/y"] }),
       managedFields: [{ manager: FIELD_MANAGER, operation: "Apply", fieldsV1: FIELDS }],
     },
     spec: { image, args: ["a"] },
@@ -69,7 +72,7 @@ describe("an object that is wanted", () => {
   });
 
   test("is waited for where the cache may not have seen our own creation yet", () => {
-    expect(decide({ live: undefined, cacheVersion: "9" })).toEqual({ kind: "wait", why: "stale" });
+    expect(decide({ live: undefined, cacheVersion: "9" })).toMatchObject({ kind: "wait", why: "stale" });
   });
 
   test("is created again where somebody deleted it", () => {
@@ -85,11 +88,13 @@ describe("an object that is wanted", () => {
   });
 
   test("isn't touched while it is being deleted", () => {
-    expect(decide({ live: object({ deleting: true }) })).toEqual({ kind: "wait", why: "deleting" });
+    const live = object({ deletedAt: "1970-01-01T00:16:39Z" });
+    expect(decide({ live })).toEqual({ kind: "wait", why: "deleting", recheckAt: 1_299_000 });
+    expect(decide({ live, now: 1_299_000 })).toEqual({ kind: "stuck", since: 999_000, finalizers: ["x/y"] });
   });
 
   test("isn't compared while the cache is older than our own write", () => {
-    expect(decide({ live: object({ version: "9", image: "old:1" }) })).toEqual({ kind: "wait", why: "stale" });
+    expect(decide({ live: object({ version: "9", image: "old:1" }) })).toMatchObject({ kind: "wait", why: "stale" });
   });
 
   test("is set back where somebody changed a field of ours", () => {
@@ -137,10 +142,53 @@ describe("an object of somebody else", () => {
     expect(decide({ live: object({ owner: null, labels }) })).toMatchObject({ kind: "apply", because: "adopted" });
   });
 
+  test("that a KmAgent of our name leaves behind is waited for in our first minute", () => {
+    const live = object({ owner: "km-0", ownerName: OWNER.name });
+    expect(decide({ live })).toEqual({ kind: "wait", why: "predecessor", recheckAt: 1_050_000 });
+    expect(decide({ live, now: 1_050_000 })).toMatchObject({ kind: "foreign", owner: "KmAgent km-agent" });
+  });
+
   test("outside the cache is looked at again only after a while", () => {
     const memory = { ...freshMemory("wish"), foreign: { owner: "helm", at: 1_000_000 } };
     expect(decide({ live: undefined, memory })).toMatchObject({ kind: "foreign", recheckAt: 1_015_000 });
     expect(decide({ live: undefined, memory, now: 1_015_000 })).toEqual({ kind: "create" });
+  });
+});
+
+describe("an object that was left as a look past the caches found it", () => {
+  const keep: LeftDecision = { kind: "keep", overridden: [], recheckAt: null };
+  test.each<{ name: string; decision: LeftDecision; expected: object }>([
+    { name: "is kept", decision: keep, expected: { ...keep, recheckAt: 1_015_000 } },
+    {
+      name: "is waited for",
+      decision: { kind: "wait", why: "deleting", recheckAt: null },
+      expected: { kind: "wait", why: "deleting", recheckAt: 1_015_000 },
+    },
+  ])("$name until it is time to look again, or the caches have it", ({ decision, expected }) => {
+    const memory = { ...answered, left: { decision, until: 1_015_000 } };
+    const gone = { live: undefined, cacheVersion: "11", memory };
+    expect(decide(gone)).toEqual(expected);
+    expect(decide({ ...gone, now: 1_015_000 })).toEqual({ kind: "create" });
+    expect(decide({ memory, live: object({ version: "11", image: "evil:1" }) })).toMatchObject({ kind: "apply" });
+  });
+});
+
+describe("an owner reference that somebody takes away", () => {
+  test("is set again, and that is a repair like any other", () => {
+    const fields = { "f:metadata": { "f:ownerReferences": { 'k:{"uid":"km-1"}': {} } } };
+    const managedFields = [{ manager: FIELD_MANAGER, operation: "Apply", fieldsV1: fields }];
+    const labels = { "app.kubernetes.io/name": "km-agent", "app.kubernetes.io/instance": "km-agent" };
+    const owned = object({ labels });
+    const answer = { ...owned, metadata: { ...owned.metadata, managedFields } };
+    const live = object({ owner: null, labels, version: "11" });
+    const path = "metadata.ownerReferences";
+    let memory: ObjectMemory = { ...answered, answer };
+    for (let round = 0; round < 5; round++) {
+      const decision = decide({ memory, live });
+      expect(decision).toMatchObject({ kind: "apply", drifted: [{ path }] });
+      if (decision.kind === "apply") memory = rememberAnswer(memory, desired, answer, decision.drifted, 1_000_000);
+    }
+    expect(decide({ memory, live })).toMatchObject({ kind: "keep", overridden: [{ path }] });
   });
 });
 

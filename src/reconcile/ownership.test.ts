@@ -28,8 +28,18 @@ describe("an object", () => {
       expected: { kind: "foreign", owner: "Release r" },
     },
     {
-      name: "of a KmAgent of our name that isn't us is not ours",
+      name: "of a KmAgent of our name that isn't us was our predecessor's",
       metadata: { ownerReferences: [{ ...OURS, uid: "uid-before" }], labels: LABELS },
+      expected: { kind: "predecessor", owner: "KmAgent agent" },
+    },
+    {
+      name: "of another KmAgent is not ours",
+      metadata: { ownerReferences: [{ ...OURS, uid: "uid-b", name: "b" }], labels: LABELS },
+      expected: { kind: "foreign", owner: "KmAgent b" },
+    },
+    {
+      name: "of our name in another API group is not ours",
+      metadata: { ownerReferences: [{ ...OURS, apiVersion: "example.com/v1", uid: "uid-b" }] },
       expected: { kind: "foreign", owner: "KmAgent agent" },
     },
     {

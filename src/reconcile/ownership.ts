@@ -1,17 +1,30 @@
-import { LABEL } from "../api/labels.ts";
-import type { KubeObject } from "../kube/resource.ts";
+import { GROUP, LABEL } from "../api/labels.ts";
+import type { KubeObject, OwnerReference } from "../kube/resource.ts";
 
-/** Whose an object is, seen from one KmAgent. `orphan` is ours to adopt: nobody owns it and its labels name this instance. */
+/**
+ * Whose an object is, seen from one KmAgent. `orphan` is ours to adopt: nobody owns it and its labels name this instance.
+ * `predecessor`: a KmAgent of our name owned it, which is gone, or we wouldn't be there; Kubernetes is about to remove it.
+ */
 export type Ownership =
-  { readonly kind: "ours" } | { readonly kind: "orphan" } | { readonly kind: "foreign"; readonly owner: string };
+  | { readonly kind: "ours" }
+  | { readonly kind: "orphan" }
+  | { readonly kind: "predecessor"; readonly owner: string }
+  | { readonly kind: "foreign"; readonly owner: string };
 
 /** Judges by the controlling owner's UID; labels only count where nobody owns the object, as `--cascade=orphan` leaves it. */
 export function ownership(object: KubeObject, kmagent: { readonly uid: string; readonly name: string }): Ownership {
   const references = object.metadata.ownerReferences ?? [];
   const controller = references.find((reference) => reference.controller === true) ?? references[0];
   if (controller?.uid === kmagent.uid) return { kind: "ours" };
-  if (controller) return { kind: "foreign", owner: `${controller.kind} ${controller.name}` };
+  if (controller) {
+    const before = isKmAgent(controller) && controller.name === kmagent.name;
+    return { kind: before ? "predecessor" : "foreign", owner: `${controller.kind} ${controller.name}` };
+  }
   const labels = object.metadata.labels ?? {};
   if (labels[LABEL.name] === "km-agent" && labels[LABEL.instance] === kmagent.name) return { kind: "orphan" };
   return { kind: "foreign", owner: labels["app.kubernetes.io/managed-by"] ?? "somebody" };
+}
+
+function isKmAgent({ apiVersion, kind }: OwnerReference): boolean {
+  return kind === "KmAgent" && apiVersion.startsWith(`${GROUP}/`);
 }

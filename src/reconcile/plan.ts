@@ -4,12 +4,20 @@ import type { KubeObject } from "../kube/resource.ts";
 import type { Rendered } from "./memory.ts";
 import type { EventNote } from "./condition-events.ts";
 import type { Difference } from "./drift.ts";
-import type { ApplyReason, ObjectDecision } from "./object-decision.ts";
+import type { ApplyReason, ObjectDecision, ObjectMemory } from "./object-decision.ts";
 
 /** One write, as data. `execute` does it and decides nothing. */
 export type Write =
   /** Looks past the cache first: an object of that name that is somebody else's is left untouched. */
-  | { readonly kind: "create"; readonly object: KubeObject; readonly wish: string }
+  | {
+      readonly kind: "create";
+      readonly object: KubeObject;
+      readonly wish: string;
+      /** What is known of it from before, to judge by what is found. */
+      readonly memory: ObjectMemory;
+      /** Time of the pass; milliseconds since the epoch. */
+      readonly at: number;
+    }
   | {
       readonly kind: "apply";
       readonly object: KubeObject;
@@ -47,5 +55,7 @@ export interface Plan {
 export interface DecidedObject {
   readonly object: KubeObject;
   readonly wish: string;
+  /** What was known of it, for this wish. */
+  readonly memory: ObjectMemory;
   readonly decision: ObjectDecision;
 }

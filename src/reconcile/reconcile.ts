@@ -54,7 +54,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const kept = lastValid(snapshot, judged);
   const decided = kept !== null && !overlapped ? decideAll(snapshot, kept, now) : [];
   const paused = kmagent.spec?.paused === true;
-  const wanted = [...decided.flatMap(writeOf), ...removals(snapshot, judged, overlapped)];
+  const wanted = [...decided.flatMap((each) => writeOf(each, now)), ...removals(snapshot, judged, overlapped)];
   const fleet = judgeFleet(snapshot, judged, now, mask);
   const daemonSet = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
@@ -84,29 +84,31 @@ function decideAll(snapshot: Snapshot, wanted: readonly KubeObject[], now: numbe
     const id = objectId(object);
     const wish = canonicalJson(object);
     const known = snapshot.memory.objects.get(id);
+    const memory = known?.wish === wish ? known : freshMemory(wish);
     const decision = decideObject({
       desired: object,
       live: snapshot.live.get(id),
       cacheVersion: snapshot.cacheVersions[object.kind] ?? "",
-      memory: known?.wish === wish ? known : freshMemory(wish),
+      memory,
       owner: snapshot.kmagent,
       now,
     });
     // With another wish the answer to the last one is of no use, but it isn't our first look either.
     const changed = decision.kind === "apply" && decision.because === "startup" && known !== undefined;
-    return { object, wish, decision: changed ? { ...decision, because: "updated" } : decision };
+    return { object, wish, memory, decision: changed ? { ...decision, because: "updated" } : decision };
   });
   return holdDependents(decided);
 }
 
-function writeOf({ object, wish, decision }: DecidedObject): Write[] {
+function writeOf({ object, wish, memory, decision }: DecidedObject, now: number): Write[] {
   switch (decision.kind) {
     case "create":
-      return [{ kind: "create", object, wish }];
+      return [{ kind: "create", object, wish, memory, at: now }];
     case "apply":
       return [{ kind: "apply", object, wish, uid: decision.uid, because: decision.because, drifted: decision.drifted }];
     case "keep":
     case "wait":
+    case "stuck":
     case "foreign":
     case "refused":
       return [];

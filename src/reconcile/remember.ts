@@ -27,6 +27,11 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
         if (outcome.object.kind === "DaemonSet" && outcome.because !== "drift") refusal = null;
         break;
       }
+      case "left": {
+        const { object, wish, decision, until } = outcome;
+        objects.set(objectId(object), { ...known(objectId(object), wish), foreign: null, left: { decision, until } });
+        break;
+      }
       case "foreign": {
         const id = objectId(outcome.object);
         objects.set(id, { ...known(id, outcome.wish), answer: null, foreign: { owner: outcome.owner, at: now } });

@@ -5,9 +5,13 @@ import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { observeRollingUpdate } from "../rollout/observe-rolling-update.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import type { StatusFacts } from "../status/facts.ts";
+import { timestamp } from "../status/timestamp.ts";
 import { clusterAgentFacts } from "./cluster-agent.ts";
 import type { Judged } from "./configuration.ts";
+import { isAddition } from "./drift.ts";
+import type { Difference } from "./drift.ts";
 import { objectId } from "./memory.ts";
+import type { ObjectDecision } from "./object-decision.ts";
 import type { Overlap } from "./overlap.ts";
 import type { DecidedObject, Write } from "./plan.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -46,10 +50,13 @@ export function statusFacts(findings: Findings): StatusFacts {
     platform: snapshot.platform,
     stalled: stalledFacts(findings),
     failure: memory.failure === "" ? null : { message: memory.failure },
-    overridden: decided.flatMap(({ object, decision }) =>
-      decision.kind === "keep"
-        ? decision.overridden.map(({ path, found }) => ({ object: objectId(object), path, value: found }))
-        : [],
+    overridden: decided.flatMap((each) =>
+      overriddenOf(each).map((difference) => ({
+        added: isAddition(difference),
+        object: objectId(each.object),
+        path: difference.path,
+        value: difference.found,
+      })),
     ),
     wouldChange: kmagent.spec?.paused === true ? wanted.map(sentence) : [],
     remote:
@@ -64,6 +71,12 @@ export function statusFacts(findings: Findings): StatusFacts {
     platformURL: kmagent.spec?.platform.endpoint ?? "",
     operatorVersion: installation.version,
   };
+}
+
+/** While it is looked again at an object outside the caches, what was found before still holds. */
+function overriddenOf({ decision, memory }: DecidedObject): readonly Difference[] {
+  const found = decision.kind === "create" ? memory.left?.decision : decision;
+  return found?.kind === "keep" ? found.overridden : [];
 }
 
 function configurationFacts(judged: Judged): StatusFacts["configuration"] {
@@ -113,12 +126,12 @@ function stalledFacts({ snapshot, overlapped, decided }: Findings): StatusFacts[
       message: `KmAgent "${overlapped.other}" is older and selects node ${first}${others} too. Make spec.nodeAgent.nodeSelector of the two disjoint.`,
     };
   }
-  for (const { object, wish, decision } of decided) {
+  for (const { object, memory, decision } of decided) {
     const id = objectId(object);
-    const known = snapshot.memory.objects.get(id);
     // While it is tried again, what was found before still holds: else the condition would come and go with every try.
-    const before =
-      known?.wish === wish && (decision.kind === "create" || decision.kind === "apply") ? known : undefined;
+    const before = decision.kind === "create" || decision.kind === "apply" ? memory : undefined;
+    const stuck = decision.kind === "create" ? memory.left?.decision : decision;
+    if (stuck?.kind === "stuck") return stuckFacts(id, stuck);
     const owner = decision.kind === "foreign" ? decision.owner : before?.foreign?.owner;
     if (owner !== undefined) {
       const { namespace } = snapshot.kmagent;
@@ -137,6 +150,14 @@ function stalledFacts({ snapshot, overlapped, decided }: Findings): StatusFacts[
     }
   }
   return null;
+}
+
+function stuckFacts(id: string, { since, finalizers }: Extract<ObjectDecision, { kind: "stuck" }>) {
+  const held = finalizers.length > 0 ? `its finalizers hold it: ${finalizers.join(", ")}` : "something holds it";
+  return {
+    reason: "NameConflict",
+    message: `${id} was deleted at ${timestamp(since)} and is still there; ${held}. It is made anew once it is gone.`,
+  } as const;
 }
 
 function sentence(write: Write): string {

@@ -71,7 +71,7 @@ describe("the status", () => {
   it("leaves lastTransitionTime where a condition stays True for another reason", () => {
     const first = assembled(facts(), {}, NOW);
     const second = assembled(
-      facts({ overridden: [{ object: "DaemonSet a", path: "p", value: "v" }] }),
+      facts({ overridden: [{ added: false, object: "DaemonSet a", path: "p", value: "v" }] }),
       first,
       NOW + HOUR,
     );
@@ -159,7 +159,7 @@ describe("the status", () => {
         remote: { kind: "refused", message: long },
         clusterAgent: { kind: "present", ready: false, revision: "r", reason: "OOMKilled", message: long },
         configuration: { kind: "invalid", reason: "InvalidConfig", message: long },
-        overridden: [{ object: "DaemonSet km-agent", path: long, value: long }],
+        overridden: [{ added: false, object: "DaemonSet km-agent", path: long, value: long }],
       }),
       {},
       NOW,

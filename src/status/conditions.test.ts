@@ -228,11 +228,22 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       name: "a policy rewrites a field",
       of: {
         overridden: [
-          { object: "DaemonSet km-agent", path: "spec.template.spec.containers[0].image", value: "mirror/agent:1" },
+          {
+            added: false,
+            object: "DaemonSet km-agent",
+            path: "spec.template.spec.containers[0].image",
+            value: "mirror/agent:1",
+          },
         ],
       },
       is: "True FieldOverridden",
-      says: "containers[0].image is mirror/agent:1",
+      says: "Somebody keeps setting fields of ours, and they are left as they are: DaemonSet km-agent: spec.template.spec.containers[0].image is mirror/agent:1. Change",
+    },
+    {
+      name: "a policy adds a variable beside ours",
+      of: { overridden: [{ added: true, object: "DaemonSet km-agent", path: "env[THEIRS]", value: "{}" }] },
+      is: "True FieldOverridden",
+      says: "Somebody added what isn't ours, and it stays: DaemonSet km-agent: env[THEIRS] is {}. Change",
     },
     { name: "the target isn't known", of: { rollout: null }, is: "Unknown Pending" },
   ],

@@ -54,8 +54,10 @@ interface StalledFacts {
   readonly message: string;
 }
 
-/** A field that somebody else keeps setting, and that is left to them. */
+/** A field that somebody else keeps setting, or an entry that somebody added, and that is left to them. */
 export interface OverriddenField {
+  /** Whether it is an entry of theirs (a container, volume or variable) beside ours. */
+  readonly added: boolean;
   /** Kind and name, such as `DaemonSet km-agent`. */
   readonly object: string;
   readonly path: string;

@@ -50,9 +50,17 @@ function updating(rollout: RolloutState, words: string): ConditionVerdict {
 }
 
 function overriddenText(fields: readonly OverriddenField[]): string {
-  const named = fields
-    .slice(0, NAMED_FIELDS)
-    .map(({ object, path, value }) => `${object}: ${path} is ${cutToBytes(value, VALUE_BYTES, "head")}`);
-  const more = fields.length - named.length;
-  return `Somebody keeps setting fields of ours, and they are left as they are: ${named.join("; ")}${more > 0 ? ` and ${more} more` : ""}. Change the policy or the spec so that both want the same.`;
+  const named = (added: boolean) => fields.slice(0, NAMED_FIELDS).filter((field) => field.added === added);
+  const sentence = (words: string, of: readonly OverriddenField[]) =>
+    of.length === 0 ? [] : [`${words}: ${of.map(quoted).join("; ")}`];
+  const more = fields.length > NAMED_FIELDS ? ` and ${fields.length - NAMED_FIELDS} more` : "";
+  const sentences = [
+    ...sentence("Somebody keeps setting fields of ours, and they are left as they are", named(false)),
+    ...sentence("Somebody added what isn't ours, and it stays", named(true)),
+  ];
+  return `${sentences.join(". ")}${more}. Change the policy or the spec so that both want the same.`;
+}
+
+function quoted({ object, path, value }: OverriddenField): string {
+  return `${object}: ${path} is ${cutToBytes(value, VALUE_BYTES, "head")}`;
 }
