@@ -213,3 +213,9 @@ function isValue(steps: readonly string[]): boolean {
 function existsInTests(name: string): boolean {
   return readdirSync(join(TOP, "test"), { recursive: true, encoding: "utf8" }).some((path) => basename(path) === name);
 }
+
+test("docs/testing.md says of every file of cluster tests what it answers", () => {
+  const files = readdirSync(join(TOP, "test/e2e")).filter((name) => name.endsWith(".test.ts"));
+  const testing = textOf("docs/testing.md");
+  expect(files.filter((name) => !testing.includes(`test/e2e/${name}`))).toEqual([]);
+});

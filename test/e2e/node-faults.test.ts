@@ -124,8 +124,15 @@ describe("what is no fault", () => {
         ({ object }) => object.status?.nodes?.["healthy"] === 4,
         90_000,
       );
-      const row = await eventually("its row", () => operator.platform.row(name), { withinMs: 30_000 });
-      expect(row.body).toMatchObject({ agent_status: "Running", collector_status: "Running", last_error_message: "" });
+      const row = await eventually(
+        "the row of a collector that runs",
+        async () => {
+          const seen = await operator.platform.row(name);
+          return seen?.body["collector_status"] === "Running" ? seen : undefined;
+        },
+        { withinMs: 30_000 },
+      );
+      expect(row.body).toMatchObject({ agent_status: "Running", last_error_message: "" });
       figures.push({ what: "a node is added, and healthy", afterMs: row.at - ready });
     } finally {
       await world.cluster.removeNode(name, world.signal);

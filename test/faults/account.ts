@@ -114,12 +114,18 @@ async function recoveryOf(ground: Ground, watches: Watches, curedAt: number): Pr
 async function eventOf(watches: Watches, node: string, reasons: readonly string[], sinceMs: number, message: RegExp) {
   const tells = (event: EventObject) =>
     reasons.includes(event.reason) && event.message.startsWith(`${node}: `) && message.test(event.message);
-  return await watches.events.first(
-    `an event ${reasons.join(" or ")} tells of ${node}: ${message}`,
-    sinceMs,
-    ({ object, deleted }) => !deleted && tells(object),
-    PATIENCE.withinMs,
-  );
+  return await watches.events
+    .first(
+      `an event ${reasons.join(" or ")} tells of ${node}: ${message}`,
+      sinceMs,
+      ({ object, deleted }) => !deleted && tells(object),
+      PATIENCE.withinMs,
+    )
+    .catch((error: unknown) => {
+      const others = watches.events.seen.filter(({ object, at }) => at >= sinceMs && object.message.includes(node));
+      const told = others.map(({ object, at }) => `${new Date(at).toISOString()} ${object.reason} ${object.message}`);
+      throw new Error(`${String(error)}; what was told of it: ${told.join("; ") || "nothing"}`, { cause: error });
+    });
 }
 
 async function rowOf(

@@ -20,7 +20,7 @@ export interface Account {
   forget(): void;
 }
 
-/** Where the API server is, and the certificate (PEM) by which it is known. @public for the API server's faults that are to come */
+/** Where the API server is, and the certificate (PEM) by which it is known. */
 export async function apiServerOf(world: World): Promise<{ readonly server: string; readonly ca: string }> {
   const entry = await clusterEntry(world);
   return {

@@ -206,8 +206,8 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
       visible: { by: "pod", budgetMs: AFTER_POD_MS, shows: ({ status }) => status.reason === "Evicted" },
       list: "unhealthyNodes",
       reason: "Evicted",
-      message: /kubelet evicted the pod.*EmptyDir volume "fault" exceeds the limit/,
-      platform: stopped(/kubelet evicted the pod/),
+      message: /Kubelet evicted the pod: .*EmptyDir volume "fault" exceeds the limit/,
+      platform: stopped(/Kubelet evicted the pod/),
     },
     {
       name: "ground is full: a pod of higher priority takes the agent's room",
