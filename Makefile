@@ -71,6 +71,10 @@ up: node_modules/.package-lock.json build ## Starts the real cluster: PROVIDER=l
 down: node_modules/.package-lock.json ## Takes the cluster and everything that the demo made away
 	@node test/cluster/down.ts
 
+.PHONY: status
+status: node_modules/.package-lock.json ## Says what of the cluster runs, and where its logs are
+	@node test/cluster/status.ts
+
 .PHONY: bench
 bench: node_modules/.package-lock.json build ## Prints what the operator costs, each figure beside its budget
 	@node test/bench/bench.ts
