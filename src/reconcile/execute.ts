@@ -1,5 +1,6 @@
 import { GROUP, VERSION } from "../api/labels.ts";
 import { KmError } from "../api/errors.ts";
+import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { PodRefusal } from "../health/observation.ts";
 import type { Writer } from "../kube/apply.ts";
 import { typeOf } from "../kube/resource.ts";
@@ -11,6 +12,7 @@ import { objectId } from "./memory.ts";
 import { decideFound } from "./object-decision.ts";
 import type { ApplyReason, LeftDecision } from "./object-decision.ts";
 import type { Write } from "./plan.ts";
+import { projectKmAgent } from "./project.ts";
 import type { KmAgentRecord } from "./project.ts";
 import { classifyRefusal } from "./refusal.ts";
 import { hasOtherManager, stepBack } from "./step-back.ts";
@@ -38,7 +40,8 @@ export type Outcome =
   | { readonly kind: "refused"; readonly object: KubeObject; readonly wish: string; readonly error: KmError }
   | { readonly kind: "deleted"; readonly object: KubeObject }
   | { readonly kind: "podTried"; readonly verdict: PodRefusal | null }
-  | { readonly kind: "statusWritten"; readonly resourceVersion: string }
+  /** `landed` is the status as it is stored now. */
+  | { readonly kind: "statusWritten"; readonly resourceVersion: string; readonly landed: KmAgentStatus }
   /** `what` is for people; `verb` and `resource` are few and serve as labels of a metric. */
   | {
       readonly kind: "failed";
@@ -120,7 +123,8 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
         { uid: kmagent.uid },
         signal,
       );
-      return { kind: "statusWritten", resourceVersion: object.metadata.resourceVersion ?? "" };
+      const { resourceVersion, status: landed } = projectKmAgent(object);
+      return { kind: "statusWritten", resourceVersion, landed };
     }
   }
 }

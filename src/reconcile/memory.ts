@@ -3,6 +3,7 @@ import type { PodRefusal } from "../health/observation.ts";
 import type { Desired, DesiredInput } from "../resources/desired.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { ObjectMemory } from "./object-decision.ts";
+import type { StatusMemory } from "./status-repair.ts";
 
 /** A rendering that is kept from pass to pass: reading large configurations takes longer than everything else. */
 export interface Rendered {
@@ -27,8 +28,8 @@ export interface KmAgentMemory {
   readonly refusal: { readonly verdict: PodRefusal | null; readonly at: number } | null;
   /** Last words of containers that ended without a termination message, by `lastWordsKey`. */
   readonly lastWords: ReadonlyMap<string, string>;
-  /** The last status that was written: when, and the resource version of the answer. */
-  readonly status: { readonly at: number; readonly resourceVersion: string } | null;
+  /** `null` while this process has written no status. */
+  readonly status: StatusMemory | null;
   /** The last write that failed in a way that is tried again; empty after a pass without one. */
   readonly failure: string;
 }

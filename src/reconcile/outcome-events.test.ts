@@ -21,7 +21,7 @@ describe("the events of a pass", () => {
     { name: "tell of nodes where nothing was written", outcomes: [], expected: ["n1: down"] },
     {
       name: "tell of conditions once the status is written",
-      outcomes: [{ kind: "statusWritten", resourceVersion: "2" }],
+      outcomes: [{ kind: "statusWritten", resourceVersion: "2", landed: {} }],
       expected: ["n1: down", "Ready is True"],
     },
     {

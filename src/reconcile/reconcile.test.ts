@@ -140,6 +140,29 @@ describe("a pass over a new KmAgent", () => {
   });
 });
 
+describe("a status that somebody else wrote into", () => {
+  const settled = (() => {
+    const first = snapshot(kmagent());
+    const second = applied(first, plan(first));
+    const written = plan(second);
+    const outcome: Outcome = { kind: "statusWritten", resourceVersion: "1", landed: written.status };
+    return { of: second, status: written.status, memory: remember(second.memory, written, [outcome], NOW - 60_000) };
+  })();
+  const conditions = settled.status.conditions ?? [];
+  const flipped = conditions.map((condition) => ({
+    ...condition,
+    status: "True" as const,
+    lastTransitionTime: "2020-01-01T00:00:00Z",
+  }));
+
+  test("is set back as it was, times included, without an event of a change that was none", () => {
+    const live = kmagent({}, { status: { ...settled.status, conditions: flipped } });
+    const seen = plan({ ...settled.of, memory: settled.memory, kmagent: live });
+    expect(seen.writes).toEqual([{ kind: "status", status: settled.status }]);
+    expect(seen.statusEvents).toEqual([]);
+  });
+});
+
 describe("a KmAgent that changed", () => {
   test("updates what it made, which is told from the first look after a start", () => {
     const first = snapshot(kmagent());

@@ -13,7 +13,6 @@ import { conditionEvents } from "./condition-events.ts";
 import type { EventNote } from "./condition-events.ts";
 import { hasSpec, judgeConfiguration } from "./configuration.ts";
 import type { Judged } from "./configuration.ts";
-import { sameJson } from "./drift.ts";
 import { garbage } from "./garbage.ts";
 import { objectId } from "./memory.ts";
 import { holdDependents } from "./dependents.ts";
@@ -27,6 +26,7 @@ import { podOfTemplate } from "./refusal.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { revisionOfTemplate, statusFacts } from "./status-facts.ts";
 import { statusGate } from "./status-gate.ts";
+import { statusDueAt } from "./status-repair.ts";
 import { trialTime } from "./trial.ts";
 
 /**
@@ -60,7 +60,9 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
   const trial: Write[] = daemonSet && trialAt === now ? [{ kind: "tryPod", object: podOfTemplate(daemonSet) }] : [];
   const facts = statusFacts({ snapshot, judged, overlapped, decided, fleet, wanted });
-  const status = judged.kind === "loading" ? kmagent.status : assembleStatus(facts, kmagent.status, now, mask);
+  // Our own last word where there is one: what a stranger made of it is no past to go on from.
+  const previous = memory.status?.written ?? kmagent.status;
+  const status = judged.kind === "loading" ? previous : assembleStatus(facts, previous, now, mask);
   const told = tell(snapshot, status, now);
   return {
     writes: [...(paused ? [] : wanted), ...trial, ...told.writes],
@@ -183,13 +185,15 @@ const NOTHING_TOLD: Told = { writes: [], events: [], at: null };
 /** While the cache is older than our last status, nothing is compared with it: the watch brings the next pass. */
 function tell({ kmagent, memory }: Snapshot, status: KmAgentStatus, now: number): Told {
   const behind = (compareResourceVersions(kmagent.resourceVersion, memory.status?.resourceVersion ?? "") ?? 0) < 0;
-  if (behind || sameJson(status, kmagent.status)) return NOTHING_TOLD;
+  const due = behind ? null : statusDueAt(status, kmagent.status, memory.status, now);
+  if (due === null) return NOTHING_TOLD;
+  if (due > now) return { ...NOTHING_TOLD, at: due };
+  const previous = memory.status?.written ?? kmagent.status;
   const urgent =
-    status.observedGeneration !== kmagent.status.observedGeneration ||
-    status.rollout?.phase !== kmagent.status.rollout?.phase;
+    status.observedGeneration !== previous.observedGeneration || status.rollout?.phase !== previous.rollout?.phase;
   const gate = statusGate(memory.status?.at ?? null, urgent, now);
   if (!gate.write) return { ...NOTHING_TOLD, at: gate.at };
-  const events = conditionEvents(kmagent.status.conditions ?? [], status.conditions ?? []);
+  const events = conditionEvents(previous.conditions ?? [], status.conditions ?? []);
   return { writes: [{ kind: "status", status }], events, at: null };
 }
 

@@ -102,8 +102,8 @@ describe("what was said of a pod", () => {
 
 describe("of a pass", () => {
   test("the version of its status is kept", () => {
-    const { status } = remember(NO_MEMORY, PLAN, [{ kind: "statusWritten", resourceVersion: "9" }], NOW);
-    expect(status).toEqual({ at: NOW, resourceVersion: "9" });
+    const { status } = remember(NO_MEMORY, PLAN, [{ kind: "statusWritten", resourceVersion: "9", landed: {} }], NOW);
+    expect(status).toMatchObject({ at: NOW, resourceVersion: "9" });
   });
 
   test("the failure is kept until a pass has none", () => {

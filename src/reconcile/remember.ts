@@ -5,6 +5,7 @@ import { objectId } from "./memory.ts";
 import { freshMemory, rememberAnswer } from "./object-decision.ts";
 import type { ObjectMemory } from "./object-decision.ts";
 import type { Plan } from "./plan.ts";
+import { rememberStatus } from "./status-repair.ts";
 import { isUnexplained } from "./trial.ts";
 
 /** Memory after a pass. Pure; `now` is in milliseconds since the epoch. */
@@ -54,7 +55,7 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
         refusal = { verdict: outcome.verdict, at: now };
         break;
       case "statusWritten":
-        status = { at: now, resourceVersion: outcome.resourceVersion };
+        status = rememberStatus(status, plan.status, outcome, now);
         break;
       case "failed":
         failure = `${outcome.what}: ${outcome.error instanceof KmError ? outcome.error.message : "unexpected error"}`;

@@ -39,14 +39,29 @@ describe("a known secret", () => {
     expect(masked("key=km_abcdef", "km_abcdef\n")).toBe("key=***");
   });
 
-  it("is forgotten when it is replaced or its owner is gone, and another owner's stays", () => {
+  it("stays hidden when it is rotated out or its owner is gone, for pods that have it go on talking", () => {
     const mask = createSecretMask();
     mask.set("a", ["first-key"]);
     mask.set("b", ["other-key"]);
     mask.set("a", ["second-key"]);
-    expect(mask.mask("first-key second-key other-key")).toBe("first-key *** ***");
-    mask.delete("a");
-    expect(mask.mask("first-key second-key other-key")).toBe("first-key second-key ***");
+    mask.set("a", []);
+    mask.delete("b");
+    expect(mask.mask("first-key second-key other-key")).toBe("*** *** ***");
+  });
+
+  it("is forgotten when sixteen newer ones are out of use, and never while it is in use", () => {
+    const mask = createSecretMask();
+    mask.set("steady", ["steady-key"]);
+    for (let turn = 0; turn <= 18; turn++) mask.set("a", [`key-of-turn-${turn}.`]);
+    const hidden = (turn: number) => mask.mask(`key-of-turn-${turn}.`) === "***";
+    expect(Array.from({ length: 19 }, (_, turn) => turn).filter((turn) => !hidden(turn))).toEqual([0, 1]);
+    expect(mask.mask("steady-key")).toBe("***");
+  });
+
+  it("that comes back into use stays hidden with all others", () => {
+    const mask = createSecretMask();
+    for (const key of ["first-key", "second-key", "first-key"]) mask.set("a", [key]);
+    expect(mask.mask("first-key second-key")).toBe("*** ***");
   });
 
   it("is nowhere in the line, whatever it is and whatever surrounds it", () => {

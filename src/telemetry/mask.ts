@@ -3,14 +3,19 @@
  * last line of defence, for texts of strangers that may quote them: an exception of a library, a collector's last words.
  */
 export interface SecretMask {
-  /** Makes `values` the secrets of `owner` (a KmAgent's UID, say), in place of those it had. */
+  /**
+   * Makes `values` the secrets of `owner` (a KmAgent's UID, say), in place of those it had. These stay hidden, the newest
+   * `RETIRED` of all owners: a key that was rotated out is still in the pods that haven't been replaced, and in what they say.
+   */
   set(owner: string, values: readonly string[]): void;
-  /** Forgets the secrets of `owner`. */
+  /** The owner is gone; its secrets stay hidden like ones that were replaced. */
   delete(owner: string): void;
   /** `text` with every form of every known secret replaced by `***`. */
   mask(text: string): string;
 }
 
+/** Secrets out of use that are hidden still; each costs time on every line. */
+const RETIRED = 16;
 /** Shorter values would hide ordinary words of a line; no API key is that short. */
 const SHORTEST = 6;
 /** What stands in the place of a secret; it keeps a JSON line valid. */
@@ -19,22 +24,29 @@ const HIDDEN = "***";
 /** An empty mask, to which secrets are added as they are read. */
 export function createSecretMask(): SecretMask {
   const owners = new Map<string, readonly string[]>();
+  let retired: readonly string[] = [];
   let pattern: RegExp | null = null;
   const rebuild = () => {
-    const forms = new Set([...owners.values()].flat().flatMap(spellings));
+    const forms = new Set([...owners.values(), retired].flat().flatMap(spellings));
     const longestFirst = [...forms].sort((a, b) => b.length - a.length);
     pattern = longestFirst.length === 0 ? null : new RegExp(longestFirst.map(escapeRegExp).join("|"), "g");
   };
+  const replace = (owner: string, values: readonly string[]) => {
+    const before = owners.get(owner) ?? [];
+    if (sameList(before, values)) return;
+    if (values.length > 0) owners.set(owner, values);
+    else owners.delete(owner);
+    const inUse = new Set([...owners.values()].flat());
+    retired = [...new Set([...before, ...retired])].filter((value) => !inUse.has(value)).slice(0, RETIRED);
+    rebuild();
+  };
   return {
-    set: (owner, values) => {
-      const wanted = values.filter((value) => value.length >= SHORTEST);
-      if (sameList(owners.get(owner) ?? [], wanted)) return;
-      owners.set(owner, wanted);
-      rebuild();
-    },
-    delete: (owner) => {
-      if (owners.delete(owner)) rebuild();
-    },
+    set: (owner, values) =>
+      replace(
+        owner,
+        values.filter((value) => value.length >= SHORTEST),
+      ),
+    delete: (owner) => replace(owner, []),
     mask: (text) => (pattern === null ? text : text.replace(pattern, HIDDEN)),
   };
 }
