@@ -247,7 +247,6 @@ service: { extensions: [file_storage], pipelines: { logs: { receivers: [otlp], e
     const env = envOf(
       desired({
         collectorEndpoint: "https://x.example.com/$(HOME)",
-        platform: { configCheckInterval: 90 },
         nodeAgent: {
           env: [
             { name: "TEAM", value: "$(HOME)" },
@@ -260,7 +259,7 @@ service: { extensions: [file_storage], pipelines: { logs: { receivers: [otlp], e
       KM_API_KEY: { secretKeyRef: { name: "credentials", key: "apiKey" } },
       KM_COLLECTOR_ENDPOINT: "https://x.example.com/$$(HOME)",
       KM_CLUSTER_NAME: "test",
-      KM_CONFIG_CHECK_INTERVAL: "90s",
+      KM_CONFIG_CHECK_INTERVAL: "60s",
       DEPLOYMENT_MODE: "DAEMONSET",
       GOMEMLIMIT: "409MiB",
       TEAM: "$(HOME)",
@@ -366,6 +365,7 @@ describe("desired objects", () => {
     ],
     ["settings of the rollout", { rollout: { bakeTime: "1m", maxUnavailable: 3 } }, {}, false, false],
     ["settings of the platform's reports", { platform: { nodeReports: { interval: "5m" } } }, {}, false, false],
+    ["how often the cluster checks in", { platform: { configCheckInterval: 90 } }, {}, false, false],
     ["logs switched off", { config: { features: { logs: false } } }, {}, true, true],
   ])("%s changes the revisions that it concerns alone", (_, spec, change, node, cluster) => {
     const [before, after] = [desired(), desired(spec, change)];

@@ -35,7 +35,8 @@ export function environment(input: EnvironmentInput): EnvVar[] {
     },
     { name: "KM_COLLECTOR_ENDPOINT", value: literal(spec.collectorEndpoint) },
     { name: "KM_CLUSTER_NAME", value: literal(spec.clusterName) },
-    { name: "KM_CONFIG_CHECK_INTERVAL", value: interval(spec.platform.configCheckInterval) },
+    // The vendor's pods carry it and none reads it: here the operator checks in. Constant, so that how often restarts no agent.
+    { name: "KM_CONFIG_CHECK_INTERVAL", value: "60s" },
     fromField("KM_NODE_NAME", "spec.nodeName"),
     fromField("KM_NODE_HOST_IP", "status.hostIP"),
     fromField("KM_POD_NAME", "metadata.name"),
@@ -59,11 +60,6 @@ function fromField(name: string, fieldPath: string): EnvVar {
 function literal(text: string): string {
   // A function, for in a replacement text `$$` would mean one `$`.
   return text.replaceAll("$(", () => "$$(");
-}
-
-/** The vendor's agent wants a duration with its unit. */
-function interval(value: string | number): string {
-  return typeof value === "number" ? `${value}s` : value;
 }
 
 /**
