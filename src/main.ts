@@ -9,10 +9,12 @@ import { elect } from "./kube/lease.ts";
 import type { Election } from "./kube/lease.ts";
 import { serverMinor } from "./kube/server-version.ts";
 import { createReporter } from "./platform/reporter.ts";
+import { createCounterReader } from "./probe/counter-reader.ts";
 import { createProber } from "./probe/prober.ts";
 import { startCaches } from "./reconcile/caches.ts";
 import { watchFailedPods } from "./reconcile/failed-pods.ts";
 import { Controller } from "./reconcile/controller.ts";
+import { ExportWatch } from "./reconcile/export-watch.ts";
 import { jitteredBackoff, Queue } from "./reconcile/queue.ts";
 import { createReferenceWatch } from "./reconcile/reference-watch.ts";
 import type { Installation } from "./reconcile/snapshot.ts";
@@ -188,6 +190,17 @@ async function lead(
     signal: end,
     metrics,
   });
+  const exports = new ExportWatch();
+  const counters = createCounterReader({
+    clock,
+    onReading: (uid, podUid, reading) => {
+      const { changed, open } = exports.follow(uid, podUid, reading);
+      if (changed) again(uid, crowdMs(caches.nodes.size));
+      return open;
+    },
+    signal: end,
+    metrics,
+  });
   const reporter = createReporter({
     log,
     clock,
@@ -228,6 +241,8 @@ async function lead(
     writer,
     references,
     prober,
+    counters,
+    exports,
     reporter,
     events,
     metrics,
@@ -257,6 +272,7 @@ async function lead(
   await queue.stop();
   cancel();
   prober.stop();
+  counters.stop();
   if (inOrder) {
     await Promise.all([reporter.flush(FLUSH_MS), Promise.race([events.flush(), waited(FLUSH_MS)])]);
   }

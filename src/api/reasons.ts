@@ -214,12 +214,19 @@ export const CONDITION_REASONS = {
   },
   Flowing: { meaning: "Collectors deliver what they receive.", action: "Nothing." },
   Idle: { meaning: "Collectors receive nothing, so there is nothing to deliver.", action: "Check the receivers." },
-  NotObserved: { meaning: "The collectors' own counters haven't been read.", action: "Nothing, or wait." },
+  NotObserved: {
+    meaning: "No collector's own counters could be read, or they tell nothing yet.",
+    action:
+      "Wait two minutes. Then: allow TCP 8888 from the operator's pod to the agents' pods, in NetworkPolicies and firewalls; a configuration of your own may have switched the counters off.",
+  },
   EndpointFailing: {
-    meaning: "Exports fail on every node: it is the endpoint's fault or the way to it.",
+    meaning: "Exports fail on every node that sends: it is the endpoint's fault or the way to it.",
     action: "Check `collectorEndpoint`, proxy, certificates and API key.",
   },
-  ExportsFailing: { meaning: "Exports fail on some nodes.", action: "Look at those nodes' collectors and network." },
+  ExportsFailing: {
+    meaning: "Exports fail on some nodes and succeed on others; the message says which exporter and since when.",
+    action: "Look at those nodes' network and their collectors' logs; `/nodes` lists all of them.",
+  },
   Available: { meaning: "The cluster agent is ready.", action: "Nothing." },
   Unavailable: { meaning: "The cluster agent isn't ready.", action: "Read the message, then its pod's logs." },
   Connected: { meaning: "The platform took our last report.", action: "Nothing." },
@@ -260,6 +267,11 @@ export const CONDITION_REASONS = {
 
 /** Reason of a condition. */
 export type ConditionReason = keyof typeof CONDITION_REASONS;
+
+/** Whether a text that another release may have written is a reason of ours. */
+export function isConditionReason(reason: string): reason is ConditionReason {
+  return Object.hasOwn(CONDITION_REASONS, reason);
+}
 
 /** Reasons of events, which tell of transitions only. */
 export const EVENT_REASONS = {

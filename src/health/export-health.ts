@@ -1,27 +1,4 @@
-/** The three kinds of telemetry, as a pipeline names them. */
-type Signal = "metrics" | "logs" | "traces";
-
-/**
- * A collector's own counters of one exporter and signal. The sums since the process began; a counter that the collector
- * doesn't show yet is 0: it shows `sent` and `send_failed` only after the first of their kind.
- */
-export interface ExporterSample {
-  readonly exporter: string;
-  readonly signal: Signal;
-  readonly sent: number;
-  readonly failed: number;
-  /** Batches that wait or are on their way: the greater of the queue's size and the requests in flight. */
-  readonly pending: number;
-}
-
-/** One reading of a collector's counters. */
-export interface CounterSample {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  /** What all receivers have accepted, by signal. */
-  readonly accepted: Readonly<Partial<Record<Signal, number>>>;
-  readonly exporters: readonly ExporterSample[];
-}
+import type { CounterReading, ExporterReading } from "./counter-reading.ts";
 
 /**
  * Whether a collector delivers what it receives.
@@ -37,78 +14,173 @@ export interface ExportHealth {
   readonly state: ExportState;
   /** Exporters with their signal that fail, such as `otlphttp (metrics)`, sorted. */
   readonly failing: readonly string[];
+  /** Since when it is so, as far as readings tell. Milliseconds since the epoch. */
+  readonly since: number;
 }
 
-/** The verdict on a fleet: how many nodes are in each state, and who fails. */
-export interface FleetExports {
-  readonly flowing: number;
-  readonly failing: number;
-  readonly idle: number;
-  /** Nodes whose exports fail, sorted. */
-  readonly failingNodes: readonly string[];
-  /** Their exporters, sorted. */
-  readonly failingExporters: readonly string[];
+/** What is kept of one collector from reading to reading. */
+export interface ExportTrack {
+  /** Time of the last reading, milliseconds since the epoch, and when the process that it speaks of began. */
+  readonly at: number;
+  readonly startedAt: number | null;
+  readonly exporters: readonly ExporterTrack[];
+  readonly health: ExportHealth;
+  /** Nothing is known, something fails, or something waits and nothing was sent: another reading soon will tell more. */
+  readonly open: boolean;
+}
+
+/** One exporter's line: the last reading, and since when what of it stands still. */
+interface ExporterTrack extends ExporterReading {
+  readonly state: ExportState;
+  /** Since when `sent` stands still. */
+  readonly stillSince: number;
+  /** Since when neither `sent` nor `failed` moved. */
+  readonly quietSince: number;
+  /** Since when something waits without anything being sent; `null` while nothing does. */
+  readonly waitingSince: number | null;
+  /** What receivers of its signal had accepted when `sent` began to stand still. */
+  readonly acceptedThen: number;
 }
 
 /**
- * How long `sent` must stand still before that means something, milliseconds: more than a scrape and a batch's timeout.
- * The collector's own `send_failed` comes only after its retries end, five minutes by default.
+ * How long `sent` must stand still before that means something, milliseconds: more than a batch's timeout. The collector's own
+ * `send_failed` comes only after its retries end, five minutes by default.
  */
 const STANDSTILL_MS = 20_000;
 
-/** The exporter that writes to the collector's own log; it delivers nothing to anybody. */
-const DEBUG_EXPORTER = /^(debug|logging)(\/|$)/;
+/** How long nothing must come for a collector to count as idle, milliseconds: more than a scrape and a batch take by default. */
+const SILENCE_MS = 90_000;
 
-/** The counters of a process that has just begun: what a canary's first reading is compared with. */
-export function startOfRun(at: number): CounterSample {
-  return { at, accepted: {}, exporters: [] };
-}
+/** How long a verdict lasts while nothing moves, milliseconds: longer than any usual interval between two scrapes. */
+const LASTING_MS = 600_000;
+
+/** A process younger than this is compared with its own beginning, when all counters were 0, milliseconds. */
+const YOUNG_MS = 300_000;
+
+/** Two readings speak of the same process when the starts that they tell lie no further apart, milliseconds. */
+const START_TOLERANCE_MS = 5_000;
+
+/** Exporters that deliver nothing to anybody: into the collector's own log, or nowhere. */
+const LOCAL_EXPORTER = /^(debug|logging|nop)(\/|$)/;
 
 /**
- * Compares two readings of the same pod. Each exporter is judged for itself, for one endpoint can take what another
- * refuses; one that fails decides. A counter that fell tells of a new process, whose counts began at 0.
+ * Takes one more reading of a collector into what is known of it. Each exporter and signal is judged for itself, for one
+ * endpoint can take what another refuses. What begins with a new process, or was never read before, is compared with the
+ * start of a young process; of an old one the first reading alone proves nothing, for what it counts may be of last week.
  */
-export function exportHealth(earlier: CounterSample | null, later: CounterSample): ExportHealth {
-  if (earlier === null) return { state: "Unknown", failing: [] };
-  const verdicts = later.exporters
-    .filter(({ exporter }) => !DEBUG_EXPORTER.test(exporter))
-    .map((sample) => ({ sample, state: exporterState(sample, earlier, later) }));
-  const failing = verdicts
-    .filter(({ state }) => state === "Failing")
-    .map(({ sample }) => `${sample.exporter} (${sample.signal})`)
-    .sort();
-  const has = (state: ExportState) => verdicts.some((verdict) => verdict.state === state);
-  if (failing.length > 0) return { state: "Failing", failing };
-  if (has("Flowing")) return { state: "Flowing", failing };
-  return { state: has("Unknown") || verdicts.length === 0 ? "Unknown" : "Idle", failing };
-}
-
-function exporterState(now: ExporterSample, earlier: CounterSample, later: CounterSample): ExportState {
-  const before = earlier.exporters.find(({ exporter, signal }) => exporter === now.exporter && signal === now.signal);
-  if (grown(before?.sent, now.sent) > 0) return "Flowing";
-  if (grown(before?.failed, now.failed) > 0) return "Failing";
-  const isLong = later.at - earlier.at >= STANDSTILL_MS;
-  // Pending in both readings: in one alone it may be a batch that has just come.
-  if (now.pending > 0) return isLong && (before?.pending ?? 0) > 0 ? "Failing" : "Unknown";
-  if (isLong) return "Idle";
-  return grown(earlier.accepted[now.signal], later.accepted[now.signal] ?? 0) > 0 ? "Unknown" : "Idle";
-}
-
-/** How much a counter grew; after a restart of the process, all that it shows. */
-function grown(before: number | undefined, now: number): number {
-  return before === undefined || now < before ? now : now - before;
-}
-
-/** Sums up the nodes. Those of which nothing is known count nowhere. */
-export function fleetExports(nodes: ReadonlyMap<string, ExportHealth>): FleetExports {
-  const count = (state: ExportState) =>
-    nodes.values().reduce((sum, health) => sum + (health.state === state ? 1 : 0), 0);
-  const failing = [...nodes].filter(([, { state }]) => state === "Failing");
+export function followExports(before: ExportTrack | null, reading: CounterReading): ExportTrack {
+  const { at, startedAt } = reading;
+  const known = before !== null && isSameRun(before, reading) ? before : null;
+  const bornAt = known === null && startedAt !== null && at - startedAt < YOUNG_MS ? startedAt : (known?.at ?? null);
+  const exporters = reading.exporters
+    .filter(({ exporter }) => !LOCAL_EXPORTER.test(exporter))
+    .map((now) => {
+      const accepted = reading.accepted[now.signal] ?? 0;
+      const then = known?.exporters.find((line) => line.exporter === now.exporter && line.signal === now.signal);
+      const line = then ?? (bornAt === null ? null : beginning(now, bornAt));
+      return line === null ? firstSeen(now, at, accepted) : nextLine(line, now, at, accepted);
+    });
+  const verdict = judge(exporters, reading, known);
+  const last = known?.health;
+  const health =
+    last !== undefined && isSameVerdict(last, verdict) ? last : { ...verdict, since: sinceOf(exporters, verdict, at) };
+  const settled = verdict.state === "Flowing" || verdict.state === "Idle";
   return {
-    flowing: count("Flowing"),
-    failing: failing.length,
-    idle: count("Idle"),
-    failingNodes: failing.map(([node]) => node).sort(),
-    failingExporters: [...new Set(failing.flatMap(([, health]) => health.failing))].sort(),
+    at,
+    startedAt,
+    exporters,
+    health,
+    open: !settled || exporters.some((line) => isWaiting(line) && line.stillSince < at),
   };
+}
+
+/** A counter that fell, and an uptime that began anew, tell of another process. */
+function isSameRun(before: ExportTrack, { startedAt, exporters }: CounterReading): boolean {
+  if (before.startedAt !== null && startedAt !== null && Math.abs(startedAt - before.startedAt) > START_TOLERANCE_MS) {
+    return false;
+  }
+  return before.exporters.every((line) => {
+    const now = exporters.find(({ exporter, signal }) => exporter === line.exporter && signal === line.signal);
+    return (now?.sent ?? 0) >= line.sent && (now?.failed ?? 0) >= line.failed;
+  });
+}
+
+/** A line that wasn't there at `at`: a counter that isn't shown is 0. */
+function beginning({ exporter, signal }: ExporterReading, at: number): ExporterTrack {
+  const zero = { sent: 0, failed: 0, pending: 0, acceptedThen: 0 };
+  return { exporter, signal, ...zero, state: "Unknown", stillSince: at, quietSince: at, waitingSince: null };
+}
+
+function firstSeen(now: ExporterReading, at: number, accepted: number): ExporterTrack {
+  const waitingSince = now.pending > 0 ? at : null;
+  return { ...now, state: "Unknown", stillSince: at, quietSince: at, waitingSince, acceptedThen: accepted };
+}
+
+function nextLine(before: ExporterTrack, now: ExporterReading, at: number, accepted: number): ExporterTrack {
+  const waitingSince = now.pending > 0 ? (before.waitingSince ?? at) : null;
+  if (now.sent > before.sent) {
+    const waits = now.pending > 0 ? at : null;
+    return { ...now, state: "Flowing", stillSince: at, quietSince: at, waitingSince: waits, acceptedThen: accepted };
+  }
+  const { stillSince, acceptedThen } = before;
+  if (now.failed > before.failed) {
+    return { ...now, state: "Failing", stillSince, quietSince: at, waitingSince, acceptedThen };
+  }
+  const { quietSince } = before;
+  return { ...now, state: quietState(before, waitingSince, at), stillSince, quietSince, waitingSince, acceptedThen };
+}
+
+/** The state of an exporter whose counters stand still. */
+function quietState({ state, quietSince }: ExporterTrack, waitingSince: number | null, at: number): ExportState {
+  // What waits at one reading alone may be a batch that has just come.
+  if (waitingSince !== null) return at - waitingSince >= STANDSTILL_MS ? "Failing" : state;
+  return at - quietSince >= (state === "Unknown" ? SILENCE_MS : LASTING_MS) ? "Idle" : state;
+}
+
+function isWaiting({ waitingSince }: ExporterTrack): boolean {
+  return waitingSince !== null;
+}
+
+type Verdict = Omit<ExportHealth, "since">;
+
+function judge(lines: readonly ExporterTrack[], reading: CounterReading, known: ExportTrack | null): Verdict {
+  const failing = lines
+    .filter(({ state }) => state === "Failing")
+    .map(({ exporter, signal }) => `${exporter} (${signal})`);
+  if (failing.length > 0) return { state: "Failing", failing: failing.sort() };
+  const exporters = Map.groupBy(lines, ({ exporter }) => exporter);
+  if (exporters.size === 0) return { state: nobodySends(reading, known), failing };
+  const states = new Set(exporters.values().map(exporterState));
+  if (states.has("Unknown")) return { state: "Unknown", failing };
+  if (states.has("Flowing")) return { state: "Flowing", failing };
+  return { state: lines.some((line) => isHeldBack(line, reading)) ? "Unknown" : "Idle", failing };
+}
+
+/** No exporter to anybody shows itself: one without a queue does so with its first batch alone. */
+function nobodySends({ at, startedAt }: CounterReading, known: ExportTrack | null): ExportState {
+  const since = startedAt ?? known?.at ?? at;
+  return at - since >= SILENCE_MS ? "Idle" : "Unknown";
+}
+
+/** An exporter flows when any signal of it does, unless another one's first batches wait. */
+function exporterState(signals: readonly ExporterTrack[]): ExportState {
+  const open = signals.filter(({ state }) => state === "Unknown");
+  if (open.some(isWaiting)) return "Unknown";
+  if (signals.some(({ state }) => state === "Flowing")) return "Flowing";
+  return open.length > 0 ? "Unknown" : "Idle";
+}
+
+/** Something of its signal is received all the time, and neither sent nor waiting: dropped on its way, or meant for others. */
+function isHeldBack({ signal, acceptedThen }: ExporterTrack, { accepted }: CounterReading): boolean {
+  return (accepted[signal] ?? 0) > acceptedThen;
+}
+
+/** A failure began when the first of those that fail was last seen to send; everything else begins when it is seen. */
+function sinceOf(lines: readonly ExporterTrack[], { state }: Verdict, at: number): number {
+  if (state !== "Failing") return at;
+  return Math.min(at, ...lines.filter((line) => line.state === "Failing").map((line) => line.waitingSince ?? at));
+}
+
+function isSameVerdict(before: ExportHealth, now: Verdict): boolean {
+  return before.state === now.state && before.failing.join() === now.failing.join();
 }

@@ -1,5 +1,7 @@
 import type { EventReason } from "../api/reasons.ts";
 import { nodeSelection } from "./coverage.ts";
+import { fleetExports } from "./fleet-exports.ts";
+import type { FleetExports } from "./fleet-exports.ts";
 import { nodeHealth } from "./node-health.ts";
 import type { NodeHealth } from "./node-health.ts";
 import type { NodeKind, SettledKind } from "./node-kind.ts";
@@ -39,6 +41,7 @@ export interface FleetHealth {
   /** The same by name; the next pass takes it as `previous`. */
   readonly byNode: ReadonlyMap<string, NodeHealth>;
   readonly counts: FleetCounts;
+  readonly exports: FleetExports;
   /** 20 at most: unhealthy ones before NotReady ones, each the oldest first. */
   readonly worstUnhealthy: readonly NodeHealth[];
   /** 20 at most, the oldest first. */
@@ -81,6 +84,7 @@ export function fleetHealth(
     nodes,
     byNode: new Map(nodes.map((node) => [node.node, node])),
     counts: countsOf(nodes, observation.targetRevision),
+    exports: fleetExports(nodes, observation.nodes),
     worstUnhealthy: [...worst(nodes, "unhealthy"), ...worst(nodes, "notReady")].slice(0, LISTED_NODES),
     worstUncovered: worst(nodes, "uncovered"),
     findings: { probesBlocked: blocked },
@@ -163,6 +167,9 @@ function isSame(before: NodeHealth | RememberedHealth, now: NodeHealth): before 
     before.message === now.message &&
     before.lastError === now.lastError &&
     before.source === now.source &&
+    before.export === now.export &&
+    before.exportSince === now.exportSince &&
+    before.failingExporters.join() === now.failingExporters.join() &&
     before.latencyMs === now.latencyMs &&
     before.upSince === now.upSince &&
     before.restarts === now.restarts &&

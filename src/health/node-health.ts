@@ -1,5 +1,6 @@
 import { NODE_REASONS } from "../api/reasons.ts";
 import type { NodeReason } from "../api/reasons.ts";
+import type { ExportHealth, ExportState } from "./export-health.ts";
 import { cleanForeignText, cutToBytes, FOREIGN_TEXT_BYTES, layOut } from "./foreign-text.ts";
 import { judge } from "./judgements.ts";
 import type { Verdict } from "./judgements.ts";
@@ -26,6 +27,12 @@ export interface NodeHealth {
   readonly since: number;
   /** Who says so. */
   readonly source: "probe" | "kubelet" | "none";
+  /** Whether the collector delivers what it receives, by its own counters. It makes no node unhealthy. */
+  readonly export: ExportState;
+  /** Exporters with their signal that fail, such as `otlphttp (metrics)`. */
+  readonly failingExporters: readonly string[];
+  /** Since when `export` is what it is; `null` while it is `Unknown`. */
+  readonly exportSince: number | null;
   /** How long the last answer took, where there is one. */
   readonly latencyMs: number | null;
   /** Since when the collector is up: by its own word, else by kubelet's. */
@@ -61,6 +68,7 @@ export function nodeHealth(
   const collectorRuns = verdict.kind === "healthy" || (verdict.kind !== "unhealthy" && answers);
   const restarts = pod?.container?.restarts ?? 0;
   const lastExitAt = pod?.container?.last?.finishedAt ?? null;
+  const exports = collectorRuns ? exportsOf(subject) : null;
   const words = sameEnd(previous, verdict, pod, restarts, lastExitAt) ? previous : wordsOf(verdict, context);
   return {
     node: node.name,
@@ -72,6 +80,9 @@ export function nodeHealth(
     lastError: collectorRuns || verdict.kind === "excluded" ? "" : words.lastError,
     since: sinceOf(verdict, subject),
     source: verdict.source,
+    export: exports?.state ?? "Unknown",
+    failingExporters: exports?.failing ?? NONE,
+    exportSince: exports?.since ?? null,
     latencyMs: answers ? (probe?.latencyMs ?? null) : null,
     upSince: collectorRuns ? (upSinceOf(subject) ?? null) : null,
     restarts,
@@ -100,6 +111,16 @@ function sinceOf(verdict: Verdict, { previous, context }: Subject): number {
 
 function upSinceOf({ probe, running }: Subject): number | undefined {
   return (probe?.outcome.kind === "ok" ? probe.outcome.upSince : null) ?? running?.startedAt;
+}
+
+const NONE: readonly string[] = [];
+
+/** The verdict on this very run of the container, where there is one. */
+function exportsOf({ node, pod, running }: Subject): ExportHealth | null {
+  const { exports } = node;
+  if (exports === null || pod === null || running === null || exports.podUid !== pod.uid) return null;
+  const isOfThisRun = running.restarts === 0 || exports.at >= running.startedAt;
+  return isOfThisRun && exports.health.state !== "Unknown" ? exports.health : null;
 }
 
 /** Reasons that need nobody's hand; naming the action "Nothing" or "Wait" would only add noise. */

@@ -1,3 +1,5 @@
+import type { ExportHealth } from "./export-health.ts";
+
 /*
  * What is seen of the fleet, as plain data without Kubernetes' shapes: `reconcile/gather.ts` maps nodes, pods and probes to it.
  * All times are milliseconds since the epoch.
@@ -56,6 +58,8 @@ export interface PodObservation {
   /** Message of the condition `PodScheduled` while it is False, else empty. */
   readonly unschedulable: string;
   readonly ip: string;
+  /** Port of the collector's own metrics; `null` where the configuration has none that can be reached. */
+  readonly metricsPort: number | null;
   readonly image: string;
   readonly container: ContainerObservation | null;
 }
@@ -83,6 +87,14 @@ export interface ProbeObservation {
   readonly latencyMs: number;
 }
 
+/** What the counters of a pod's collector say of its exports. */
+export interface ExportObservation {
+  readonly podUid: string;
+  /** When they were read last. */
+  readonly at: number;
+  readonly health: ExportHealth;
+}
+
 /** One node and what runs on it. */
 export interface NodeObservation {
   readonly name: string;
@@ -103,6 +115,8 @@ export interface NodeObservation {
   /** A pod of ours that failed as a whole, evicted for instance, while none has run there since; it may be gone already. */
   readonly failedPod: PodObservation | null;
   readonly probe: ProbeObservation | null;
+  /** `null` where the counters haven't been read, or can't be. */
+  readonly exports: ExportObservation | null;
 }
 
 /** Why the DaemonSet controller makes no pods at all, in the API server's own words. */

@@ -1,30 +1,9 @@
 import { StringDecoder } from "node:string_decoder";
+import type { CounterReading, ExporterReading, Signal } from "../health/counter-reading.ts";
 
-/** What one exporter says of itself, over all signals. `null`: the collector doesn't tell, which isn't the same as zero. */
-interface ExporterCounters {
-  /** Items delivered since the collector's start. There is no such counter before the first delivery, or the first failure for good. */
-  readonly sent: number | null;
-  /** Items given up after the last retry, 5 minutes after the first by default. */
-  readonly failed: number | null;
-  /** Items that found the queue full. */
-  readonly enqueueFailed: number | null;
-  readonly queueSize: number | null;
-  readonly queueCapacity: number | null;
-  readonly inFlight: number | null;
-}
-
-/** What one receiver says of itself, over all signals. */
-interface ReceiverCounters {
-  readonly accepted: number | null;
-  /** Items that the pipeline behind it didn't take. */
-  readonly refused: number | null;
-}
-
-/** The counters of one collector at one time. */
-export interface CollectorCounters {
-  readonly exporters: ReadonlyMap<string, ExporterCounters>;
-  readonly receivers: ReadonlyMap<string, ReceiverCounters>;
-  /** Seconds since the collector's start; a smaller one than before means that all counters began anew. */
+/** The counters of one collector; the reader adds when they were read. */
+export interface CollectorCounters extends Pick<CounterReading, "accepted" | "exporters"> {
+  /** Seconds since the collector's start. */
   readonly uptimeSeconds: number | null;
 }
 
@@ -38,72 +17,86 @@ export interface CountersParser {
 
 /** A longer line is no counter of a collector's, and is skipped. */
 const LONGEST_LINE = 8_192;
-/** More components than this are nobody's, so those beyond are left out. */
-const MOST_COMPONENTS = 256;
+/** More exporters than this are nobody's, so those beyond are left out. */
+const MOST_LINES = 256;
 
-const EXPORTER = {
-  sent: null,
-  failed: null,
-  enqueueFailed: null,
-  queueSize: null,
-  queueCapacity: null,
-  inFlight: null,
-} as const satisfies ExporterCounters;
-const RECEIVER = { accepted: null, refused: null } as const satisfies ReceiverCounters;
+/** What a metric counts into. */
+type Field = "sent" | "failed" | "queue" | "inFlight" | "accepted";
 
-type Signal = "spans" | "metric_points" | "log_records";
-const SIGNALS: readonly Signal[] = ["spans", "metric_points", "log_records"];
+const SIGNALS = { spans: "traces", metric_points: "metrics", log_records: "logs" } as const satisfies Record<
+  string,
+  Signal
+>;
 
-/** Names of metrics (without `_total`, which some builds add) and the field that they count into. */
-const EXPORTER_FIELDS: ReadonlyMap<string, keyof ExporterCounters> = new Map([
-  ...SIGNALS.flatMap((signal): [string, keyof ExporterCounters][] => [
-    [`otelcol_exporter_sent_${signal}`, "sent"],
-    [`otelcol_exporter_send_failed_${signal}`, "failed"],
-    [`otelcol_exporter_enqueue_failed_${signal}`, "enqueueFailed"],
-  ]),
-  ["otelcol_exporter_queue_size", "queueSize"],
-  ["otelcol_exporter_queue_capacity", "queueCapacity"],
-  ["otelcol_exporter_in_flight_requests", "inFlight"],
-]);
-const RECEIVER_FIELDS: ReadonlyMap<string, keyof ReceiverCounters> = new Map(
-  SIGNALS.flatMap((signal): [string, keyof ReceiverCounters][] => [
-    [`otelcol_receiver_accepted_${signal}`, "accepted"],
-    [`otelcol_receiver_refused_${signal}`, "refused"],
+/** Names of counters (without `_total`, which releases before 0.150 add): what they count, and the signal that they are of. */
+const COUNTERS: ReadonlyMap<string, readonly [Field, Signal]> = new Map(
+  Object.entries(SIGNALS).flatMap(([items, signal]): [string, readonly [Field, Signal]][] => [
+    [`otelcol_exporter_sent_${items}`, ["sent", signal]],
+    [`otelcol_exporter_send_failed_${items}`, ["failed", signal]],
+    [`otelcol_exporter_enqueue_failed_${items}`, ["failed", signal]],
+    [`otelcol_receiver_accepted_${items}`, ["accepted", signal]],
   ]),
 );
+/** Gauges, whose signal stands in their label `data_type`. */
+const GAUGES: ReadonlyMap<string, Field> = new Map([
+  ["otelcol_exporter_queue_size", "queue"],
+  ["otelcol_exporter_in_flight_requests", "inFlight"],
+]);
 const UPTIME = new Set(["otelcol_process_uptime", "otelcol_process_uptime_seconds"]);
+
+type Line = { -readonly [K in keyof Omit<ExporterReading, "pending">]: ExporterReading[K] } & {
+  queue: number;
+  inFlight: number;
+};
 
 /**
  * A parser of the Prometheus text of an OpenTelemetry Collector's own metrics that keeps only the counters named above, summed over
- * signals and addresses. It holds at most one line, and never throws: what it doesn't understand it leaves out.
+ * addresses, by exporter and signal. It holds at most one line, and never throws: what it doesn't understand it leaves out.
  */
 export function createCountersParser(): CountersParser {
-  const exporters = new Map<string, ExporterCounters>();
-  const receivers = new Map<string, ReceiverCounters>();
+  const lines = new Map<string, Line>();
+  const accepted: Partial<Record<Signal, number>> = {};
   const decoder = new StringDecoder("utf8");
   let uptimeSeconds: number | null = null;
   let rest = "";
   let skipping = false;
 
-  const take = (line: string) => {
-    if (!line.startsWith("otelcol_")) return;
-    const [, name = "", labels = "", number = ""] = LINE.exec(line) ?? [];
+  const lineOf = (exporter: string, signal: Signal): Line | undefined => {
+    const key = `${signal} ${exporter}`;
+    const known = lines.get(key);
+    if (known !== undefined || lines.size >= MOST_LINES) return known;
+    // A copy, for a part of a text keeps all of it in memory.
+    const name = Buffer.from(exporter).toString();
+    const line: Line = { exporter: name, signal, sent: 0, failed: 0, queue: 0, inFlight: 0 };
+    lines.set(key, line);
+    return line;
+  };
+
+  const take = (text: string) => {
+    if (!text.startsWith("otelcol_")) return;
+    const [, name = "", labels = "", number = ""] = SAMPLE.exec(text) ?? [];
     const value = Number(number);
     if (number === "" || !Number.isFinite(value) || value < 0) return;
     const plain = name.replace(/_total$/, "");
-    const exporterField = EXPORTER_FIELDS.get(plain);
-    const receiverField = RECEIVER_FIELDS.get(plain);
-    if (exporterField) add(exporters, labelOf(labels, "exporter"), EXPORTER, exporterField, value);
-    else if (receiverField) add(receivers, labelOf(labels, "receiver"), RECEIVER, receiverField, value);
-    else if (UPTIME.has(plain)) uptimeSeconds = value;
+    if (UPTIME.has(plain)) uptimeSeconds = value;
+    const gauge = GAUGES.get(plain);
+    const [field, signal] = gauge ? [gauge, signalOf(labels)] : (COUNTERS.get(plain) ?? []);
+    if (field === undefined || signal === undefined) return;
+    if (field === "accepted") {
+      accepted[signal] = (accepted[signal] ?? 0) + value;
+      return;
+    }
+    const exporter = labelOf(labels, "exporter");
+    const line = exporter === undefined ? undefined : lineOf(exporter, signal);
+    if (line) line[field] += value;
   };
 
   return {
     push: (chunk) => {
-      const lines = (rest + decoder.write(chunk)).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        if (!skipping) take(line);
+      const texts = (rest + decoder.write(chunk)).split("\n");
+      rest = texts.pop() ?? "";
+      for (const text of texts) {
+        if (!skipping) take(text);
         skipping = false;
       }
       if (rest.length > LONGEST_LINE) {
@@ -113,32 +106,28 @@ export function createCountersParser(): CountersParser {
     },
     end: () => {
       if (!skipping) take(rest);
-      return { exporters, receivers, uptimeSeconds };
+      const exporters = Array.from(lines.values(), ({ queue, inFlight, ...line }) => ({
+        ...line,
+        // Newer releases count what is on its way in both, older ones in the queue alone, and none without a queue.
+        pending: Math.max(queue, inFlight),
+      }));
+      return { exporters, accepted, uptimeSeconds };
     },
   };
 }
 
 /** Name, labels and value of a sample; the alternatives begin with different characters, so it never backtracks. */
-const LINE = /^([a-z0-9_]+)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? +([^ \r]+)/;
+const SAMPLE = /^([a-z0-9_]+)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? +([^ \r]+)/;
 
 /** The value of a label. Quotes within values are escaped, so a name before a bare quote is a label's own. */
-function labelOf(labels: string, name: "exporter" | "receiver"): string | null {
+function labelOf(labels: string, name: "exporter" | "data_type"): string | undefined {
   const [, value] = LABEL[name].exec(labels) ?? [];
-  return value === undefined ? null : value.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));
+  return value?.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));
 }
 
-const LABEL = { exporter: /(?:^|,)exporter="((?:[^"\\]|\\.)*)"/, receiver: /(?:^|,)receiver="((?:[^"\\]|\\.)*)"/ };
+const LABEL = { exporter: /(?:^|,)exporter="((?:[^"\\]|\\.)*)"/, data_type: /(?:^|,)data_type="((?:[^"\\]|\\.)*)"/ };
 
-function add<T extends object>(
-  all: Map<string, T>,
-  name: string | null,
-  empty: T,
-  field: keyof T,
-  value: number,
-): void {
-  if (name === null) return;
-  const known = all.get(name);
-  if (known === undefined && all.size >= MOST_COMPONENTS) return;
-  const before = (known ?? empty)[field];
-  all.set(name, { ...(known ?? empty), [field]: (typeof before === "number" ? before : 0) + value });
+function signalOf(labels: string): Signal | undefined {
+  const type = labelOf(labels, "data_type");
+  return Object.values(SIGNALS).find((signal) => signal === type);
 }

@@ -34,6 +34,7 @@ function pod(more: Partial<PodRecord> = {}): PodRecord {
     ready: false,
     unschedulable: "",
     ip: "10.0.0.1",
+    metricsPort: 8888,
     image: "agent:1",
     container: { state: "running", startedAt: 1, restarts: 0, last: null },
     ...more,

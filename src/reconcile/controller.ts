@@ -6,15 +6,18 @@ import type { Clock } from "../kube/clock.ts";
 import type { Writer } from "../kube/apply.ts";
 import type { EventRecorder } from "../kube/events.ts";
 import type { Reporter } from "../platform/reporter.ts";
+import type { CounterReader } from "../probe/counter-reader.ts";
 import type { Prober } from "../probe/prober.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { SecretMask } from "../telemetry/mask.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { hasSpec } from "./configuration.ts";
+import { counterTargets, watchedNodes } from "./counter-targets.ts";
 import { passResult } from "./error-policy.ts";
 import { execute } from "./execute.ts";
 import type { Outcome } from "./execute.ts";
 import { exposeFleet, forgetFleet } from "./exposition.ts";
+import type { ExportWatch } from "./export-watch.ts";
 import { gather } from "./gather.ts";
 import type { Sources } from "./gather.ts";
 import { LastWords } from "./last-words.ts";
@@ -34,11 +37,13 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** What the controller joins. */
 export interface ControllerOptions {
-  readonly sources: Omit<Sources, "reference" | "probes" | "platform">;
+  readonly sources: Omit<Sources, "reference" | "probes" | "exports" | "platform">;
   readonly client: KubeClient;
   readonly writer: Writer;
   readonly references: ReferenceWatch;
   readonly prober: Prober;
+  readonly counters: CounterReader;
+  readonly exports: ExportWatch;
   readonly reporter: Reporter;
   readonly events: EventRecorder;
   readonly metrics: Metrics;
@@ -77,6 +82,7 @@ export class Controller {
       ...options.sources,
       reference: (reference) => options.references.read(reference),
       probes: (uid) => options.prober.snapshot(uid),
+      exports: (uid) => options.exports.of(uid),
       platform: (uid) => options.reporter.state(uid),
     };
   }
@@ -146,19 +152,26 @@ export class Controller {
 
   /** Tells prober, platform and metrics what this pass found. */
   #follow(kmagent: KmAgentRecord, snapshot: Snapshot, plan: Plan): void {
-    const { prober, reporter, metrics, allNodeMetrics } = this.#options;
+    const { prober, counters, exports, reporter, metrics, allNodeMetrics } = this.#options;
     if (!hasSpec(kmagent)) {
       // Without a spec nothing can be judged, and what was judged before is no truth to be told on and on.
       prober.clear(kmagent.uid);
+      counters.clear(kmagent.uid);
+      exports.forget(kmagent.uid);
       reporter.forget(kmagent.uid);
       return;
     }
     const { health } = kmagent.spec;
+    const intervalMs = milliseconds(health.interval);
     prober.setTargets(kmagent.uid, probeTargets(snapshot.nodes), {
-      intervalMs: milliseconds(health.interval),
+      intervalMs,
       timeoutMs: milliseconds(health.timeout),
       failureThreshold: health.failureThreshold,
     });
+    const watched = watchedNodes(plan.status.rollout, intervalMs);
+    const read = counterTargets(snapshot.nodes, plan.fleet?.nodes ?? [], { watched, intervalMs });
+    exports.keep(kmagent.uid, new Set(read.map(({ podUid }) => podUid)));
+    counters.setTargets(kmagent.uid, read, milliseconds(health.timeout));
     if (!plan.fleet) return;
     reporter.configure(kmagent.uid, linkSettings(kmagent, snapshot.references));
     reporter.update(kmagent.uid, {
@@ -179,8 +192,10 @@ export class Controller {
   }
 
   #forget(key: string, uid: string): void {
-    const { prober, reporter, mask, metrics, log } = this.#options;
+    const { prober, counters, exports, reporter, mask, metrics, log } = this.#options;
     prober.clear(uid);
+    counters.clear(uid);
+    exports.forget(uid);
     reporter.remove(uid);
     mask.delete(uid);
     forgetFleet(metrics, key);

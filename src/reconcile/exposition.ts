@@ -1,4 +1,5 @@
 import type { KmAgent, KmAgentStatus } from "../api/kmagent.ts";
+import type { ExportState } from "../health/export-health.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
@@ -13,6 +14,17 @@ const STATES = [
   "uncovered",
   "excluded",
 ] as const;
+
+const EXPORT_STATES = ["Flowing", "Failing", "Idle", "Unknown"] as const satisfies readonly ExportState[];
+
+/** On how many nodes each exporter fails. */
+function failingExporters({ nodes }: FleetHealth): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const exporter of nodes.flatMap((node) => node.failingExporters)) {
+    counts.set(exporter, (counts.get(exporter) ?? 0) + 1);
+  }
+  return counts;
+}
 
 /** Sets the metrics of one KmAgent: counts, the nodes that aren't well (or all), conditions, the rollout's phase. */
 export function exposeFleet(
@@ -31,6 +43,12 @@ export function exposeFleet(
     "kmagent_node_status",
     scope,
     shown.map(({ node, kind, reason }) => ({ labels: { ...scope, node, state: kind, reason }, value: 1 })),
+  );
+  for (const state of EXPORT_STATES) metrics.set("kmagent_node_exports", { ...scope, state }, fleet.exports[state]);
+  metrics.replace(
+    "kmagent_failing_exporter",
+    scope,
+    [...failingExporters(fleet)].map(([exporter, nodes]) => ({ labels: { ...scope, exporter }, value: nodes })),
   );
   metrics.replace(
     "kmagent_condition",
@@ -54,6 +72,8 @@ export function forgetFleet(metrics: Metrics, key: string): void {
   for (const metric of [
     "kmagent_nodes",
     "kmagent_node_status",
+    "kmagent_node_exports",
+    "kmagent_failing_exporter",
     "kmagent_condition",
     "kmagent_rollout_phase",
   ] as const) {

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import type { NodeObservation, PodObservation, ProbeObservation } from "../health/observation.ts";
+import type { ExportObservation, NodeObservation, PodObservation, ProbeObservation } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
 import type { StatusFacts } from "../status/facts.ts";
@@ -31,6 +31,8 @@ export interface Sources {
   readonly failedPods: FailedPods;
   readonly reference: (reference: Reference) => Referenced;
   readonly probes: (uid: string) => ReadonlyMap<string, ProbeObservation>;
+  /** What is known of the exports of a KmAgent's pods, by pod UID. */
+  readonly exports: (uid: string) => ReadonlyMap<string, { readonly observation: ExportObservation | null }>;
   readonly platform: (uid: string) => StatusFacts["platform"];
   readonly remote: (uid: string) => StatusFacts["remote"];
   readonly installation: Installation;
@@ -89,7 +91,7 @@ function observeNodes(
   kmagent: KmAgentRecord,
   pods: readonly PodRecord[],
   memory: KmAgentMemory,
-  { caches, failedPods, probes }: Sources,
+  { caches, failedPods, probes, exports }: Sources,
 ): NodeObservation[] {
   const daemonSets = new Set<string>();
   for (const daemonSet of caches.daemonSets.values()) {
@@ -103,6 +105,7 @@ function observeNodes(
     if (!other || isBetter(pod, other)) podOf.set(pod.node, pod);
   }
   const probed = probes(kmagent.uid);
+  const exporting = exports(kmagent.uid);
   return Array.from(caches.nodes.values(), (node) => {
     const pod = podOf.get(node.name);
     const failed = [...daemonSets].map((uid) => failedPods.of(uid, node.name)).find((each) => each !== undefined);
@@ -111,6 +114,7 @@ function observeNodes(
       pod: pod ? withLastWords(pod, memory) : null,
       failedPod: failed ?? null,
       probe: pod ? (probed.get(pod.uid) ?? null) : null,
+      exports: pod ? (exporting.get(pod.uid)?.observation ?? null) : null,
     };
   });
 }

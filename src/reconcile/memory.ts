@@ -16,6 +16,8 @@ export interface Rendered {
  * price of one apply for each object.
  */
 export interface KmAgentMemory {
+  /** When this process first looked at the KmAgent, milliseconds since the epoch; `null` before. */
+  readonly begunAt: number | null;
   /** Verdicts of the last pass by node; `null` before the first, when status tells what was known. */
   readonly health: ReadonlyMap<string, NodeHealth> | null;
   /** The last rendering of the wanted objects. */
@@ -36,6 +38,7 @@ export interface KmAgentMemory {
 
 /** Memory of a KmAgent that has just been seen for the first time. */
 export const NO_MEMORY: KmAgentMemory = {
+  begunAt: null,
   health: null,
   rendered: null,
   lastValid: null,

@@ -17,7 +17,7 @@ import { LABEL } from "../api/labels.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** A node as the cache keeps it; pods and probes are joined to it in `gather`. */
-export type NodeRecord = Omit<NodeObservation, "pod" | "failedPod" | "probe"> & {
+export type NodeRecord = Omit<NodeObservation, "pod" | "failedPod" | "probe" | "exports"> & {
   readonly key: string;
   readonly uid: string;
 };
@@ -69,6 +69,9 @@ export function projectKmAgent(raw: unknown): KmAgentRecord {
     status: status.success ? status.data : {},
   };
 }
+
+/** Name of the container's port of the collector's own metrics, as `resources/pod.ts` gives it. */
+const METRICS_PORT_NAME = "metrics";
 
 /** The agent's container is the first one, and has this name. */
 export const AGENT_CONTAINER = "km-agent";
@@ -134,9 +137,16 @@ export function projectPod(raw: unknown, intern: Intern): PodRecord {
     ready: conditions.some((condition) => condition["type"] === "Ready" && condition["status"] === "True"),
     unschedulable: scheduled?.["status"] === "False" ? text(scheduled["message"]) : "",
     ip: text(status["podIP"]),
+    metricsPort: metricsPort(container),
     image: intern(text(container?.["image"])),
     container: containerStatus ? containerObservation(containerStatus) : null,
   };
+}
+
+/** The agent's container names the port of the collector's own metrics where its configuration has one. */
+function metricsPort(container: Json | undefined): number | null {
+  const port = list(container?.["ports"]).find((candidate) => candidate["name"] === METRICS_PORT_NAME);
+  return typeof port?.["containerPort"] === "number" ? port["containerPort"] : null;
 }
 
 /** A DaemonSet's pod is bound to its node by an affinity to the node's name before the scheduler has spoken. */

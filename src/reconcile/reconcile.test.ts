@@ -47,6 +47,7 @@ function node(name: string): NodeObservation {
     pod: null,
     failedPod: null,
     probe: null,
+    exports: null,
   };
 }
 
@@ -389,6 +390,7 @@ function pendingPod(on: string): NonNullable<NodeObservation["pod"]> {
     ready: false,
     unschedulable: "0/2 nodes are available: 1 Insufficient memory.",
     ip: "",
+    metricsPort: null,
     image: "",
     container: null,
   };

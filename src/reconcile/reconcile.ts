@@ -29,6 +29,9 @@ import { statusGate } from "./status-gate.ts";
 import { statusDueAt } from "./status-repair.ts";
 import { trialTime } from "./trial.ts";
 
+/** So long a new process reads counters before it takes back what the one before it said of them, milliseconds. */
+const WARMING_MS = 180_000;
+
 /**
  * One pass: from everything that was read to everything that is to be written. Pure; `now` is in milliseconds since the
  * epoch, `mask` hides the values of referenced Secrets in foreign text.
@@ -59,7 +62,9 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const daemonSet = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
   const trial: Write[] = daemonSet && trialAt === now ? [{ kind: "tryPod", object: podOfTemplate(daemonSet) }] : [];
-  const facts = statusFacts({ snapshot, judged, overlapped, decided, fleet, wanted });
+  const warmAt = (memory.begunAt ?? now) + WARMING_MS;
+  const warming = now < warmAt;
+  const facts = statusFacts({ snapshot, judged, overlapped, decided, fleet, warming, wanted });
   // Our own last word where there is one: what a stranger made of it is no past to go on from.
   const previous = memory.status?.written ?? kmagent.status;
   const status = judged.kind === "loading" ? previous : assembleStatus(facts, previous, now, mask);
@@ -76,6 +81,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
       told.at,
       fleet?.nextChangeAt ?? null,
       trialAt,
+      warming ? warmAt : null,
       ...decided.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
     ]),
   };

@@ -66,6 +66,7 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
   }
   return {
     ...memory,
+    begunAt: memory.begunAt ?? now,
     rendered: plan.rendered,
     lastValid: plan.lastValid,
     health: plan.fleet?.byNode ?? memory.health,

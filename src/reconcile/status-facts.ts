@@ -1,4 +1,5 @@
 import { LABEL } from "../api/labels.ts";
+import { isConditionReason } from "../api/reasons.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { daemonSetName, deploymentName } from "../resources/names.ts";
@@ -23,6 +24,8 @@ export interface Findings {
   readonly overlapped: Overlap | null;
   readonly decided: readonly DecidedObject[];
   readonly fleet: FleetHealth | null;
+  /** This process hasn't read the collectors' counters for long enough to say that they tell nothing. */
+  readonly warming: boolean;
   /** Writes that are wanted, also while they are held back by a pause. */
   readonly wanted: readonly Write[];
 }
@@ -63,7 +66,8 @@ export function statusFacts(findings: Findings): StatusFacts {
       kmagent.spec?.platform.remoteConfig.mode === "Disabled"
         ? { kind: "disabled", message: "remote configuration is switched off in the spec" }
         : snapshot.remote,
-    telemetry: null,
+    telemetry: fleet?.exports ?? null,
+    telemetryBefore: findings.warming ? telemetryBefore(memory.status?.written ?? kmagent.status) : null,
     versions: {
       ...(nodeAgent && { nodeAgentImage: nodeAgent.image }),
       ...(clusterAgent && { clusterAgentImage: clusterAgent.image }),
@@ -77,6 +81,13 @@ export function statusFacts(findings: Findings): StatusFacts {
 function overriddenOf({ decision, memory }: DecidedObject): readonly Difference[] {
   const found = decision.kind === "create" ? memory.left?.decision : decision;
   return found?.kind === "keep" ? found.overridden : [];
+}
+
+/** What the status says of telemetry, where it says anything. */
+function telemetryBefore(status: Snapshot["kmagent"]["status"]): StatusFacts["telemetryBefore"] {
+  const before = (status.conditions ?? []).find(({ type }) => type === "TelemetryFlowing");
+  if (before === undefined || !isConditionReason(before.reason) || before.reason === "NotObserved") return null;
+  return { status: before.status, reason: before.reason, message: before.message };
 }
 
 function configurationFacts(judged: Judged): StatusFacts["configuration"] {

@@ -4,7 +4,7 @@ import type { ConditionType } from "../api/conditions.ts";
 import { CONDITION_REASONS } from "../api/reasons.ts";
 import { COMPLETE, facts, healthOf, healthyNodes, spec } from "../../test/fleet/facts.ts";
 import { node, nodeOfFleet, NOW, pod, probe, TARGET } from "../../test/fleet/observations.ts";
-import type { FleetExports } from "../health/export-health.ts";
+import type { FleetExports } from "../health/fleet-exports.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import { judgeConditions } from "./conditions.ts";
@@ -59,7 +59,17 @@ const gaveUp: RolloutState = {
   message: "exit code 1 on node-1",
 };
 const telemetry = (of: Partial<FleetExports>): Partial<StatusFacts> => ({
-  telemetry: { flowing: 0, failing: 0, idle: 0, failingNodes: ["node-1"], failingExporters: ["otlphttp"], ...of },
+  telemetry: {
+    Flowing: 0,
+    Failing: 0,
+    Idle: 0,
+    Unknown: 0,
+    flowingBeside: of.Flowing ?? 0,
+    failingNodes: ["node-1"],
+    failingExporters: ["otlphttp (logs)"],
+    failingSince: NOW,
+    ...of,
+  },
 });
 const invalid = (reason: "InvalidSpec" | "InvalidConfig" | "SecretNotFound"): Partial<StatusFacts> => ({
   configuration: { kind: "invalid", reason, message: "spec.config: no" },
@@ -268,20 +278,54 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
   TelemetryFlowing: [
     { name: "nobody looked", of: {}, is: "Unknown NotObserved" },
     { name: "nobody saw anything", of: telemetry({}), is: "Unknown NotObserved" },
-    { name: "all flow", of: telemetry({ flowing: 3 }), is: "True Flowing" },
+    { name: "all flow", of: telemetry({ Flowing: 3 }), is: "True Flowing" },
     {
       name: "some flow and the others have nothing to send",
-      of: telemetry({ flowing: 1, idle: 2 }),
+      of: telemetry({ Flowing: 1, Idle: 2 }),
       is: "True Flowing",
     },
     {
       name: "some fail",
-      of: telemetry({ flowing: 2, failing: 1 }),
+      of: telemetry({ Flowing: 2, Failing: 1 }),
       is: "False ExportsFailing",
-      says: "(exporter otlphttp) and succeed on 2 nodes: node-1",
+      says: "since 2026-11-23T12:00:00Z on 1 node (exporter otlphttp (logs)), and succeed on others: node-1.",
     },
-    { name: "all fail", of: telemetry({ failing: 3 }), is: "False EndpointFailing", says: "exporter otlphttp" },
-    { name: "there is nothing to send", of: telemetry({ idle: 3 }), is: "Unknown Idle" },
+    {
+      name: "all fail",
+      of: telemetry({ Failing: 3 }),
+      is: "False EndpointFailing",
+      says: "since 2026-11-23T12:00:00Z on all 3 nodes that send (exporter otlphttp (logs))",
+    },
+    { name: "the only one fails", of: telemetry({ Failing: 1 }), is: "False EndpointFailing" },
+    {
+      name: "three fail, and those that flowed haven't been read since",
+      of: telemetry({ Failing: 3, Flowing: 40, flowingBeside: 0 }),
+      is: "False EndpointFailing",
+      says: "no other one sends",
+    },
+    {
+      name: "two fail, which is too few to speak of the endpoint before others were read",
+      of: telemetry({ Failing: 2, Flowing: 40, flowingBeside: 0 }),
+      is: "False ExportsFailing",
+    },
+    { name: "there is nothing to send", of: telemetry({ Idle: 3 }), is: "Unknown Idle" },
+    {
+      name: "a new leader hasn't read for long enough",
+      of: {
+        ...telemetry({ Idle: 1, Unknown: 2 }),
+        telemetryBefore: { status: "True", reason: "Flowing", message: "as before" },
+      },
+      is: "True Flowing",
+      says: "as before",
+    },
+    {
+      name: "a new leader sees at once that it fails",
+      of: {
+        ...telemetry({ Failing: 3 }),
+        telemetryBefore: { status: "True", reason: "Flowing", message: "as before" },
+      },
+      is: "False EndpointFailing",
+    },
   ],
   ClusterAgentAvailable: [
     { name: "it is ready", of: {}, is: "True Available" },

@@ -1,8 +1,9 @@
 import type { KmAgentSpec, KmAgentStatus } from "../api/kmagent.ts";
 import type { ConditionReason } from "../api/reasons.ts";
-import type { FleetExports } from "../health/export-health.ts";
+import type { FleetExports } from "../health/fleet-exports.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { RolloutState } from "../rollout/state.ts";
+import type { ConditionVerdict } from "./verdict.ts";
 
 /** Whether spec and configuration can be used. */
 type ConfigurationFacts =
@@ -89,7 +90,10 @@ export interface StatusFacts {
   /** What would be changed if the KmAgent weren't paused, a sentence each. */
   readonly wouldChange: readonly string[];
   readonly remote: RemoteFacts;
+  /** `null` where no node could be judged. */
   readonly telemetry: FleetExports | null;
+  /** What the status says of it while this process hasn't read for long enough; `null` once it has, or where it says nothing. */
+  readonly telemetryBefore: Omit<ConditionVerdict, "type"> | null;
   readonly versions: NonNullable<KmAgentStatus["versions"]>;
   readonly platformURL: string;
   readonly operatorVersion: string;

@@ -24,6 +24,16 @@ export const METRICS = {
     help: "1 for each node that is unhealthy or has no agent, with the reason; with --all-node-metrics for every node.",
     labels: ["namespace", "name", "node", "state", "reason"],
   },
+  kmagent_node_exports: {
+    type: "gauge",
+    help: "Nodes whose collector runs, by what its own counters say of its exports: Flowing, Failing, Idle, Unknown.",
+    labels: ["namespace", "name", "state"],
+  },
+  kmagent_failing_exporter: {
+    type: "gauge",
+    help: "Nodes on which an exporter fails, by its name in the collector's configuration and its signal.",
+    labels: ["namespace", "name", "exporter"],
+  },
   kmagent_condition: {
     type: "gauge",
     help: "1 for the present status (True, False or Unknown) and reason of each condition.",
@@ -44,6 +54,11 @@ export const METRICS = {
     help: "Time from connecting to a collector to its whole answer, for probes that were answered.",
     labels: [],
     buckets: FAST,
+  },
+  kmagent_counter_readings_total: {
+    type: "counter",
+    help: "Readings of collectors' own counters, by ok or the code of the error that ended them.",
+    labels: ["code"],
   },
   kmagent_operator_reconciles_total: {
     type: "counter",

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type {
+  ExportObservation,
   ContainerObservation,
   FleetObservation,
   NodeObservation,
@@ -67,6 +68,7 @@ const pod: fc.Arbitrary<PodObservation> = fc.record({
   ready: fc.boolean(),
   unschedulable: fc.constantFrom("", "1 Insufficient memory", "1 node(s) didn't have free ports", "whatever"),
   ip: fc.constant("10.0.0.1"),
+  metricsPort: fc.constant(8888),
   image: fc.constant("image:1"),
   container: fc.option(container),
 });
@@ -91,6 +93,16 @@ const probe: fc.Arbitrary<ProbeObservation> = fc
     latencyMs: fc.nat({ max: 100 }),
   })
   .map((one) => (one.outcome.kind === "ok" ? { ...one, misses: 0, everOk: true } : one));
+
+const exports: fc.Arbitrary<ExportObservation> = fc.record({
+  podUid,
+  at: time,
+  health: fc.record({
+    state: fc.constantFrom("Flowing" as const, "Failing" as const, "Idle" as const, "Unknown" as const),
+    failing: fc.constantFrom([], ["otlphttp (logs)"]),
+    since: time,
+  }),
+});
 
 /** Any node at all, with contradictions that a cache in the middle of its events may show. */
 export const anyNode: fc.Arbitrary<NodeObservation> = fc.record({
@@ -126,6 +138,7 @@ export const anyNode: fc.Arbitrary<NodeObservation> = fc.record({
   pod: fc.option(pod),
   failedPod: mostly(null, pod),
   probe: fc.option(probe),
+  exports: fc.option(exports),
 });
 
 /** Any fleet; names are unique, as the API server keeps them. */

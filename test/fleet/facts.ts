@@ -53,6 +53,7 @@ export function facts(of: Partial<StatusFacts> = {}): StatusFacts {
     wouldChange: [],
     remote: { kind: "none", message: "" },
     telemetry: null,
+    telemetryBefore: null,
     versions: { nodeAgentImage: "registry.example.com/km-kube-agent:1.2.0" },
     platformURL: "https://api.kloudmate.com/agents/config-check",
     operatorVersion: "0.1.0",

@@ -63,6 +63,7 @@ export function pod(of: Partial<PodObservation> = {}): PodObservation {
     ready: true,
     unschedulable: "",
     ip: "10.0.0.1",
+    metricsPort: 8888,
     image: "registry.example.com/km-kube-agent:1.2.0",
     container: running(),
     ...of,
@@ -99,6 +100,7 @@ export function node(of: Partial<NodeObservation> = {}): NodeObservation {
     pod: pod(),
     failedPod: null,
     probe: probe(),
+    exports: null,
     ...of,
   };
 }
