@@ -1,3 +1,4 @@
+import { codeOf } from "./api/errors.ts";
 import { FIELD_MANAGER } from "./api/labels.ts";
 import { createWriter } from "./kube/apply.ts";
 import { createKubeClient } from "./kube/client.ts";
@@ -140,7 +141,12 @@ async function serveTerm(term: Term, signal: AbortSignal): Promise<void> {
     await lead({ ...term, end: AbortSignal.any([end, lost.signal]) }, election, stop);
   }
   // After a loss there is nothing to give up, and this only waits for the end of the election.
-  await election.release();
+  try {
+    await election.release();
+  } catch (error) {
+    // An uninstall takes the right to release away before it stops us. Then the lease runs out by itself.
+    log.warn({ code: codeOf(error), err: error }, "lease not released");
+  }
   if (lost.signal.aborted) log.warn({ err: lost.signal.reason as unknown }, "lease lost");
 }
 
