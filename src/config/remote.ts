@@ -3,6 +3,7 @@ import { MAX_BYTES } from "./document.ts";
 import type { Finding } from "./finding.ts";
 import { guardRemote } from "./guard/remote/guard-remote.ts";
 import { withLimiter } from "./guard/remote/limiter-first.ts";
+import { withoutRedirects } from "./guard/remote/tables/prometheus.ts";
 import type { RemoteContext } from "./guard/rule.ts";
 import { writeDocument } from "./stringify.ts";
 import { at, isMap } from "./yaml-value.ts";
@@ -15,10 +16,10 @@ export type JudgedConfig =
 
 /**
  * Makes what the platform sent fit for agents, and judges the result: the collector's own telemetry is ours whole, the health
- * endpoint and a memory limiter are there. What comes out comes out again unchanged when it is judged another time.
+ * endpoint and a memory limiter are there, and scrapes follow no redirect. What comes out comes out again unchanged when it is judged another time.
  */
 export function judgeRemote(sent: YamlMap, context: RemoteContext): JudgedConfig {
-  const document = withLimiter(complete(withoutTelemetry(sent)), context.distribution);
+  const document = withLimiter(complete(withoutRedirects(withoutTelemetry(sent))), context.distribution);
   const verdict = guardRemote(document, context);
   if (!verdict.ok) return verdict;
   const text = writeDocument(document);

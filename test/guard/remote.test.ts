@@ -53,6 +53,20 @@ describe("a remote configuration", () => {
   });
 });
 
+test("scrapes follow no redirect, whether they say so or not", () => {
+  const verdict = judgeText(GATEWAY);
+  const scrapes = verdict.ok && at(verdict.document, "receivers", "prometheus", "config", "scrape_configs");
+  expect(scrapes).toMatchObject([{ job_name: "shop", follow_redirects: false }]);
+});
+
+test("two health endpoints would want the same port", () => {
+  const text = GATEWAY.replace(
+    "  file_storage:",
+    '  health_check/2: { endpoint: "0.0.0.0:13133" }\n  file_storage:',
+  ).replace("extensions: [health_check,", "extensions: [health_check, health_check/2,");
+  expect(judgeText(text)).toMatchObject({ findings: [{ rule: "health_check", path: "extensions.health_check/2" }] });
+});
+
 const GOOD_ROWS: readonly (readonly [name: string, from: string, to: string])[] = [
   ["the short form of a variable", "${env:KM_COLLECTOR_ENDPOINT}", "${KM_COLLECTOR_ENDPOINT}"],
   [
@@ -713,18 +727,126 @@ const NODE_ROWS: readonly BadRow[] = [
     "processors.resource.attributes[0].action",
   ],
   [
-    "a file in free settings",
-    "transforms: [{ include:",
-    "transforms: [{ rules_file: /etc/passwd, include:",
-    "refused",
-    "processors.metricstransform/system.transforms[0].rules_file",
+    "a transformation without its name",
+    'action: insert, new_name: "host.$${1}"',
+    "action: insert",
+    "settings",
+    "processors.metricstransform/system.transforms[0].new_name",
   ],
   [
-    "a socket in free settings",
-    "transforms: [{ include:",
-    "transforms: [{ x: 'unix:/run/x.sock', include:",
-    "refused",
-    "processors.metricstransform/system.transforms[0].x",
+    "an attribute from two places",
+    "from_attribute: k8s.node.uid, action",
+    "from_attribute: k8s.node.uid, value: x, action",
+    "settings",
+    "processors.resource.attributes[0]",
+  ],
+  [
+    "an attribute from nowhere",
+    "from_attribute: k8s.node.uid, action",
+    "action",
+    "settings",
+    "processors.resource.attributes[0]",
+  ],
+  [
+    "a kind of metric that has no delta",
+    "match_type: strict",
+    "match_type: strict, metric_types: [gauge]",
+    "settings",
+    "processors.cumulativetodelta.include.metric_types[0]",
+  ],
+  [
+    "a statement that is none",
+    `'set(attributes["os.type"], "linux")'`,
+    "linux",
+    "settings",
+    "processors.transform/ostype.metric_statements[0].statements[0]",
+  ],
+  [
+    "a retry that ends before it begins",
+    "endpoint: ${env:KM_COLLECTOR_ENDPOINT}",
+    'endpoint: "${env:KM_COLLECTOR_ENDPOINT}"\n    retry_on_failure: { max_elapsed_time: 10s }',
+    "limits",
+    "exporters.otlphttp.retry_on_failure.max_elapsed_time",
+  ],
+  [
+    "a level that its compression doesn't have",
+    "endpoint: ${env:KM_COLLECTOR_ENDPOINT}",
+    'endpoint: "${env:KM_COLLECTOR_ENDPOINT}"\n    compression_params: { level: 11 }',
+    "limits",
+    "exporters.otlphttp.compression_params.level",
+  ],
+  [
+    "a batch larger than its queue",
+    "endpoint: ${env:KM_COLLECTOR_ENDPOINT}",
+    'endpoint: "${env:KM_COLLECTOR_ENDPOINT}"\n    sending_queue: { sizer: items, queue_size: 100, batch: { sizer: items } }',
+    "limits",
+    "exporters.otlphttp.sending_queue.batch.min_size",
+  ],
+  ...[
+    ["Azure's host", "168.63.129.16"],
+    ["credentials of pods at AWS over IPv6", "[fd00:ec2::23]"],
+    ["the metadata service of Google over IPv6", "[fd20:ce::254]"],
+    ["the metadata service by the older form of IPv4 in IPv6", "[::169.254.169.254]"],
+    ["the metadata service by ISATAP", "[fd12::5efe:a9fe:a9fe]"],
+    ["a host of the Kelvin sign", "\u212aloud.example.org"],
+    ["octets with zeros before them", "169.254.169.0254"],
+    ["octets in hexadecimal", "0xa9.0xfe.0xa9.0xfe"],
+    ["a number too large for an address", "https://4294967297"],
+    ["a space in place of a dot", "otel example com"],
+    ["a comma between hosts", "otel.example.com,evil.org"],
+    ["a path that leads upwards by an escape", "otel.example.com/%2e%2e"],
+    ["a scheme in capitals", "HTTP://otel.example.com"],
+  ].map(([name, host = ""]): BadRow => [
+    `an exporter to ${name ?? ""}`,
+    "endpoint: ${env:KM_COLLECTOR_ENDPOINT}",
+    `endpoint: "${host.includes('://') ? host : `https://${host}`}"`,
+    "hosts",
+    "exporters.otlphttp.endpoint",
+  ]),
+  ...[
+    ["many groups of alternatives", "/var/log/pods/{a,b}{a,b}{a,b}{a,b}{a,b}*"],
+    ["many depths", "/var/log/pods/**/a/**/b/**/c"],
+  ].map(([name, glob]): BadRow => [
+    `a path of ${name ?? ""}`,
+    "include: [/var/log/pods/*/*/*.log]",
+    `include: ["${glob ?? ""}"]`,
+    "limits",
+    "receivers.filelog/containers.include[0]",
+  ]),
+  [
+    "a path left out by many groups of alternatives",
+    '"/**/*.gz"',
+    `"${"{a,b}".repeat(50)}"`,
+    "limits",
+    "receivers.filelog/containers.exclude[0]",
+  ],
+  [
+    "records handed to an operator that isn't there",
+    "{ type: container, id: container-parser }",
+    "{ type: container, id: container-parser, output: nowhere }",
+    "references",
+    "receivers.filelog/containers.operators[0]",
+  ],
+  [
+    "a part of a record that isn't there",
+    "parse_from: attributes.time",
+    "parse_from: environment.time",
+    "settings",
+    "receivers.filelog/containers.operators[4].parse_from",
+  ],
+  [
+    "logs in a pipeline of metrics",
+    "metrics/kubeletstats: { receivers: [kubeletstats]",
+    "metrics/kubeletstats: { receivers: [filelog/containers]",
+    "signals",
+    "service.pipelines.metrics/kubeletstats.receivers[0]",
+  ],
+  [
+    "a processor of metrics in a pipeline of logs",
+    "processors: [groupbyattrs/filelog,",
+    "processors: [deltatorate, groupbyattrs/filelog,",
+    "signals",
+    "service.pipelines.logs/containers.processors[1]",
   ],
   [
     "a character that isn't printable",
@@ -1055,6 +1177,74 @@ const GATEWAY_ROWS: readonly BadRow[] = [
     "limits",
     "connectors.spanmetrics.metrics_flush_interval",
   ],
+  ...[
+    ["a host in a user's name", "username: reader", "username: 'reader host=evil.org'", "username"],
+    ["a host in a password", "password: secret", "password: 'x host=evil.org'", "password"],
+    ["a host in a database's name", "password: secret", "database: 'a@tcp(evil.org:3306)/x'", "database"],
+    ["a driver's setting in a database's name", "password: secret", "database: 'x?allowAllFiles=true'", "database"],
+  ].map(([name = "", from = "", to = "", key = ""]): BadRow => [
+    `a database with ${name}`,
+    from,
+    to,
+    "settings",
+    `receivers.mysql.${key}`,
+  ]),
+  [
+    "a variable that Prometheus would read",
+    "global: { scrape_interval: 30s }",
+    'global: { external_labels: { key: "$$KM_API_KEY" } }',
+    "environment",
+    "receivers.prometheus.config.global.external_labels.key",
+  ],
+  [
+    "a variable that Prometheus would read in braces",
+    "global: { scrape_interval: 30s }",
+    'global: { external_labels: { key: "$${KM_API_KEY}" } }',
+    "environment",
+    "receivers.prometheus.config.global.external_labels.key",
+  ],
+  [
+    "a duration that Prometheus doesn't know",
+    "scrape_interval: 30s",
+    "scrape_interval: 1.5s",
+    "settings",
+    "receivers.prometheus.config.global.scrape_interval",
+  ],
+  [
+    "a scrape that may take longer than the time between two",
+    "scrape_interval: 30s",
+    "scrape_interval: 30s, scrape_timeout: 40s",
+    "limits",
+    "receivers.prometheus.config.global.scrape_timeout",
+  ],
+  [
+    "a storage that isn't switched on",
+    "extensions: [health_check, file_storage]",
+    "extensions: [health_check]",
+    "storage",
+    "receivers.filelog.storage",
+  ],
+  [
+    "a file in free settings",
+    "redaction: { allow_all_keys: true",
+    "redaction: { rules_file: /etc/passwd",
+    "refused",
+    "processors.redaction.rules_file",
+  ],
+  [
+    "a socket in free settings",
+    "redaction: { allow_all_keys: true",
+    "redaction: { x: 'unix:/run/x.sock'",
+    "refused",
+    "processors.redaction.x",
+  ],
+  [
+    "metrics made of metrics by a connector of traces",
+    "receivers: [filelog], processors: [memory_limiter, batch], exporters: [otlphttp/own, debug]",
+    "receivers: [filelog], processors: [memory_limiter, batch], exporters: [otlphttp/own, debug, spanmetrics]",
+    "signals",
+    "service.pipelines.logs.exporters[2]",
+  ],
   [
     "an unknown setting of a connector",
     "metrics_flush_interval: 15s",
@@ -1090,8 +1280,8 @@ const GATEWAY_ROWS: readonly BadRow[] = [
 test("every rule that a row names is in the reference, and every rule of remote configurations is tried", () => {
   const tried = new Set([...NODE_ROWS, ...GATEWAY_ROWS].map(([, , , rule]) => rule));
   expect([...tried].filter((rule) => !(rule in COMMON_RULES) && !(rule in REMOTE_RULES))).toEqual([]);
-  // Signals and JSON have tests of their own.
-  expect(Object.keys(REMOTE_RULES).filter((rule) => !tried.has(rule))).toEqual(["json", "signals"]);
+  // JSON has tests of its own.
+  expect(Object.keys(REMOTE_RULES).filter((rule) => !tried.has(rule))).toEqual(["json"]);
 });
 
 test("there are at least 150 of them", () => {

@@ -17,7 +17,11 @@ export const healthCheck: Rule = (document, { distribution }) => {
   }
   const found = componentsInUse(document, "extensions").filter(([id]) => typeOf(id) === "health_check");
   if (found.length === 0) return [finding("service.extensions", "must switch the health_check extension on")];
-  return found.flatMap(([id, settings]) => judge(settings, below("extensions", id)));
+  const [, ...more] = found;
+  const twice = more.map(([id]) =>
+    finding(below("extensions", id), "listens where another health_check does; switch one off"),
+  );
+  return [...twice, ...found.flatMap(([id, settings]) => judge(settings, below("extensions", id)))];
 };
 
 function judge(settings: YamlValue, path: string): Finding[] {

@@ -61,7 +61,7 @@ export const REMOTE_RULES: Readonly<Record<string, RuleEntry>> = {
     refuses: "collection_interval: 10ms",
   },
   signals: {
-    asks: "Signals that `spec.config.features` has switched on.",
+    asks: "Signals that `spec.config.features` has switched on, and components that carry them.",
     refuses: "profiles: { receivers: [otlp], exporters: [debug] }",
   },
   memory_limiter: {

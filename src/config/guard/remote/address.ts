@@ -33,8 +33,8 @@ export function isSameHost(one: Host, other: Host): boolean {
 
 /** Names under which clouds serve credentials to machines. */
 const METADATA_NAMES = ["metadata", "metadata.google.internal", "metadata.goog", "instance-data"];
-/** Addresses of such services that aren't link-local: AWS over IPv6, Alibaba Cloud, Oracle Cloud. */
-const METADATA_ADDRESSES = ["fd00:ec2::254", "100.100.100.200", "192.0.0.192"];
+/** Addresses of such services that aren't link-local: Alibaba Cloud, Oracle Cloud, Azure's host, Google Cloud over IPv6. */
+const METADATA_ADDRESSES = ["100.100.100.200", "192.0.0.192", "168.63.129.16", "fd20:ce::254"];
 
 /** Whether a host is link-local or a cloud's metadata service. Nobody may ask those, whatever a spec allows. */
 export function isNeverAllowed(host: Host): boolean {
@@ -43,7 +43,10 @@ export function isNeverAllowed(host: Host): boolean {
       METADATA_NAMES.includes(host.text) || host.text.startsWith("instance-data.") || host.text.startsWith("metadata.")
     );
   }
-  if (((host.groups[0] ?? 0) & 0xffc0) === 0xfe80) return true;
+  const [first = 0, second = 0] = host.groups;
+  if ((first & 0xffc0) === 0xfe80) return true;
+  // Everything that AWS gives a machine over IPv6: metadata, credentials of pods, time, names.
+  if (first === 0xfd00 && second === 0x0ec2) return true;
   const metadata = METADATA_ADDRESSES.some((text) => {
     const address = parseHost(text);
     return address !== null && isSameHost(address, host);

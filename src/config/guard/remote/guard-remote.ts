@@ -9,6 +9,7 @@ import { oneListener } from "./one-listener.ts";
 import { plainText } from "./plain-text.ts";
 import { settings } from "./settings.ts";
 import { signals } from "./signals.ts";
+import { supportedSignals } from "./supported-signals.ts";
 
 /** What a remote configuration must keep besides: nothing is allowed that no table allows. */
 const REMOTE_CONFIGURATION: readonly RemoteRule[] = [
@@ -17,6 +18,7 @@ const REMOTE_CONFIGURATION: readonly RemoteRule[] = [
   settings,
   oneListener,
   signals,
+  supportedSignals,
   limiterFirst,
 ];
 

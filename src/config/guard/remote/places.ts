@@ -1,4 +1,5 @@
 import { typeOf } from "../../components.ts";
+import { enabledExtensions } from "../../pipelines.ts";
 import { at, isMap } from "../../yaml-value.ts";
 import { isNeverAllowed, isSameHost, parseHost } from "./address.ts";
 import type { Host } from "./address.ts";
@@ -55,10 +56,12 @@ export function exporterEndpoint(...schemes: readonly string[]): Shape {
   };
 }
 
-/** What a receiver dials, by one of the schemes ("" for `host:port`). */
-export function receiverEndpoint(...schemes: readonly string[]): Shape {
+/** What a receiver dials, by one of the schemes ("" for `host:port`), with nothing after it but the one query that it needs. */
+export function receiverEndpoint(schemes: readonly string[], query = ""): Shape {
   return (value, path, scope) => {
-    const endpoint = typeof value === "string" ? parseEndpoint(value) : null;
+    const given =
+      typeof value === "string" && value.endsWith(query) ? value.slice(0, value.length - query.length) : null;
+    const endpoint = given === null ? null : parseEndpoint(given);
     if (!endpoint || !schemes.includes(endpoint.scheme)) {
       return found("hosts", path, "must be a plain endpoint, without user, query, escapes or variables");
     }
@@ -85,12 +88,12 @@ export function listener(port: number): Shape {
       : found("listeners", path, `must be 0.0.0.0:${port}, for no other port is open`);
 }
 
-/** An enabled `file_storage`: the operator's own, for the extension's table lets it write nowhere else. */
+/** A `file_storage` that is switched on: the operator's own, for the extension's table lets it write nowhere else. */
 export const storage: Shape = (value, path, { document }) => {
   const known = typeof value === "string" && typeOf(value).replaceAll("_", "") === "filestorage";
-  return known && isMap(at(document, "extensions", value))
+  return known && isMap(at(document, "extensions", value)) && enabledExtensions(document).includes(value)
     ? []
-    : found("storage", path, "must name a file_storage among the extensions");
+    : found("storage", path, "must name a file_storage among the extensions that service.extensions switches on");
 };
 
 const HEADER_NAME = /^[A-Za-z0-9-]{1,128}$/;

@@ -89,11 +89,15 @@ export function duration(min: number, max: number): Shape {
     if (typeof value !== "string" || !(DURATION.test(value) || value === "0")) {
       return found("settings", path, "must be a duration with its unit, such as 10s");
     }
-    const parts = value.matchAll(/([0-9.]+)(ns|us|µs|ms|s|m|h)/g);
-    const seconds =
-      parts.reduce((sum, [, amount = "0", unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 0), 0) / 1_000;
+    const seconds = secondsOf(value);
     return seconds >= min && seconds <= max ? [] : found("limits", path, `must be from ${min}s to ${max}s`);
   };
+}
+
+/** Seconds of a Go duration. */
+export function secondsOf(text: string): number {
+  const parts = text.matchAll(/([0-9.]+)(ns|us|µs|ms|s|m|h)/g);
+  return parts.reduce((sum, [, amount = "0", unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 0), 0) / 1_000;
 }
 
 /** Something that is repeated: once a second at most, or one agent would load its node, and a fleet its API server. */
@@ -104,14 +108,14 @@ export const timeout = duration(0, 3_600);
 const BYTES = /^([0-9]{1,12})(?:([kmg])i?b?|b)?$/i;
 
 /** A size in bytes, as log receivers take it: a number, or one with a unit. */
-export function bytes(max: number): Shape {
+export function bytes(max: number, min = 0): Shape {
   return (value, path) => {
     const match = typeof value === "string" ? BYTES.exec(value) : null;
     const amount = match ? Number(match[1]) * 1_024 ** " kmg".indexOf((match[2] ?? " ").toLowerCase()) : value;
     if (typeof amount !== "number" || !Number.isInteger(amount)) {
       return found("settings", path, "must be a size in bytes, such as 1MiB");
     }
-    return amount >= 0 && amount <= max ? [] : found("limits", path, `must be at most ${max} bytes`);
+    return amount >= min && amount <= max ? [] : found("limits", path, `must be from ${min} to ${max} bytes`);
   };
 }
 

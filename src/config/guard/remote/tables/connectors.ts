@@ -1,6 +1,6 @@
 import { duration, flag, interval, list, mapOf, oneOf, record, scalar, text, timeout, whole } from "../shape.ts";
 import type { Shape } from "../shape.ts";
-import { errorMode } from "./processors.ts";
+import { errorMode } from "./error-mode.ts";
 
 const telemetryName = text(256);
 /** Each dimension multiplies the number of series. */

@@ -55,6 +55,18 @@ function keyInClearText(...endpoints: readonly string[]): Shape {
   };
 }
 
+/** Levels differ by algorithm, and some have none. */
+const compressionLevel: Shape = (value, path, scope) => {
+  const { compression = "gzip", compression_params: params } = isMap(value) ? value : {};
+  const level = at(params, "level");
+  if (level === undefined) return [];
+  const place = `${path}.compression_params.level`;
+  if (compression === "zstd") return whole(1, 11)(level, place, scope);
+  return compression === "gzip" || compression === "zlib" || compression === "deflate"
+    ? whole(-1, 9)(level, place, scope)
+    : found("settings", place, "must be absent: this compression has no levels");
+};
+
 const HTTP_ENDPOINTS = ["endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint", "profiles_endpoint"];
 const httpEndpoint = exporterEndpoint("http", "https");
 
@@ -83,6 +95,7 @@ const otlpHttp = all(
     cookies: never("an exporter has no use for cookies"),
   }),
   someEndpoint,
+  compressionLevel,
   keyInClearText(...HTTP_ENDPOINTS),
 );
 

@@ -1,4 +1,4 @@
-import { logPath } from "./log-paths.ts";
+import { logPath, pathPattern } from "./log-paths.ts";
 import { addedFields, operators } from "./log-operators.ts";
 import { storage } from "../places.ts";
 import {
@@ -33,21 +33,24 @@ export const FILELOG: Shape = all(
   record(
     {
       include: list(logPath, 64, 1),
-      // What is left out leads nowhere, wherever it is.
-      exclude: list(text(1_024), 64),
+      // What is left out leads nowhere, wherever it is; but it is matched with every file.
+      exclude: list(pathPattern, 64),
       exclude_older_than: duration(0, 31_536_000),
       ordering_criteria: record({
         regex: pattern,
         top_n: whole(1, 10_000),
         group_by: pattern,
         sort_by: list(
-          record({
-            sort_type: oneOf("numeric", "lexicographic", "alphabetical", "timestamp", "mtime"),
-            regex_key: text(256),
-            ascending: flag,
-            layout: text(128),
-            location: text(64),
-          }),
+          record(
+            {
+              sort_type: oneOf("numeric", "lexicographic", "alphabetical", "timestamp", "mtime"),
+              regex_key: text(256),
+              ascending: flag,
+              layout: text(128),
+              location: text(64),
+            },
+            { required: ["sort_type"] },
+          ),
           4,
         ),
       }),
@@ -55,8 +58,8 @@ export const FILELOG: Shape = all(
       poll_interval: interval,
       max_concurrent_files: whole(2, 4_096),
       max_batches: whole(0, 1_000),
-      max_log_size: bytes(16_777_216),
-      fingerprint_size: bytes(65_536),
+      max_log_size: bytes(16_777_216, 1),
+      fingerprint_size: bytes(65_536, 16),
       initial_buffer_size: bytes(1_048_576),
       encoding: matching(/^[A-Za-z0-9-]{1,32}$/, "the name of an encoding, such as utf-8"),
       multiline: record({ line_start_pattern: pattern, line_end_pattern: pattern, omit_pattern: flag }),

@@ -1,5 +1,6 @@
-import { isMap } from "../../../yaml-value.ts";
+import { at, below, isList, isMap } from "../../../yaml-value.ts";
 import {
+  all,
   data,
   bytes,
   duration,
@@ -8,6 +9,7 @@ import {
   found,
   list,
   mapOf,
+  matching,
   number,
   oneOf,
   record,
@@ -16,7 +18,11 @@ import {
 } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 
-const field = text(512);
+/** A part of a record. */
+const field = matching(
+  /^(?:body|attributes|resource)(?:[.[].{0,500})?$/,
+  "a part of the record: body, attributes or resource",
+);
 const regex = text(4_096);
 
 /**
@@ -27,10 +33,9 @@ const READS_ENVIRONMENT = /os_env_func|\$env|\.\.env\b|(?<![\w.]|["'])env\b|["']
 
 /** An expression over a log record. */
 export const expression: Shape = (value, path) => {
-  if (typeof value !== "string" && typeof value !== "boolean") return found("settings", path, "must be an expression");
-  if (typeof value === "string" && value.length > 4_096)
-    return found("limits", path, "must be at most 4096 characters long");
-  return typeof value === "string" && READS_ENVIRONMENT.test(value)
+  if (typeof value !== "string") return found("settings", path, "must be an expression; quote it");
+  if (value.length > 4_096) return found("limits", path, "must be at most 4096 characters long");
+  return READS_ENVIRONMENT.test(value)
     ? found(
         "environment",
         path,
@@ -48,12 +53,19 @@ const template: Shape = (value, path, scope) =>
 export const addedFields: Shape = mapOf(template, 64);
 
 const outputs: Shape = either(text(128), list(text(128), 16));
-const severity = record({
+/** What stands for one level: a word, a number, or numbers from one to another. */
+const level = either(
+  text(128),
+  whole(0, 1_000_000),
+  record({ min: whole(0, 1_000_000), max: whole(0, 1_000_000) }, { required: ["min", "max"] }),
+);
+const severityFields = {
   parse_from: field,
   preset: oneOf("default", "none"),
-  mapping: mapOf(data, 64),
+  mapping: mapOf(either(list(level, 64), level), 64),
   overwrite_text: flag,
-});
+};
+const severity = record(severityFields, { required: ["parse_from"] });
 const time = record({
   parse_from: field,
   layout: text(128),
@@ -90,7 +102,7 @@ const PARSER = {
   trace: record(traceParts),
   scope_name: record({ parse_from: field }),
 };
-const logSize = bytes(16_777_216);
+const logSize = bytes(16_777_216, 1);
 
 /** Settings of each operator, besides those that its kind has in common. What isn't here isn't allowed: files, sockets, outputs. */
 const OPERATORS: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
@@ -114,13 +126,7 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   key_value_parser: { ...PARSER, delimiter: text(16), pair_delimiter: text(16) },
   regex_parser: { ...PARSER, regex, cache: record({ size: whole(0, 10_000) }) },
   scope_name_parser: { ...TRANSFORMER, parse_from: field },
-  severity_parser: {
-    ...TRANSFORMER,
-    parse_from: field,
-    preset: oneOf("default", "none"),
-    mapping: mapOf(data, 64),
-    overwrite_text: flag,
-  },
+  severity_parser: { ...TRANSFORMER, ...severityFields },
   syslog_parser: {
     ...PARSER,
     protocol: oneOf("rfc3164", "rfc5424"),
@@ -149,8 +155,8 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
     ...TRANSFORMER,
     is_first_entry: expression,
     is_last_entry: expression,
-    max_batch_size: whole(0, 10_000),
-    max_unmatched_batch_size: whole(0, 10_000),
+    max_batch_size: whole(1, 10_000),
+    max_unmatched_batch_size: whole(1, 10_000),
     combine_field: field,
     combine_with: text(64),
     source_identifier: field,
@@ -194,5 +200,19 @@ const operator: Shape = (value, path, scope) => {
       );
 };
 
+/** What hands records on names another operator of the list. */
+const outputsExist: Shape = (value, path) => {
+  const given = isList(value) ? value.filter(isMap) : [];
+  const ids = new Set(given.flatMap(({ id, type }) => [id, type]));
+  return given.flatMap((entry, index) => {
+    const { routes, default: rest, output } = entry;
+    const named = [output, rest, ...(isList(routes) ? routes.map((route) => at(route, "output")) : [])].flat();
+    const missing = named.find((name) => typeof name === "string" && !ids.has(name));
+    return missing === undefined
+      ? []
+      : found("references", below(path, index), "hands records to an operator that isn't in the list");
+  });
+};
+
 /** Operators of a log receiver. */
-export const operators: Shape = list(operator, 128);
+export const operators: Shape = all(list(operator, 128), outputsExist);

@@ -1,5 +1,5 @@
 import { isMap } from "../../../yaml-value.ts";
-import { all, found, interval, record, timeout, whole } from "../shape.ts";
+import { all, found, interval, record, secondsOf, timeout, whole } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 
 /** The collector refuses a limiter that has no limit, or a spike beyond its limit. */
@@ -15,7 +15,14 @@ const limits: Shape = (value, path) => {
     return found("settings", `${path}.limit_percentage`, "must be set, such as 80");
   const beyond = (part: unknown, of: unknown) =>
     typeof part === "number" && typeof of === "number" && part >= of && of > 0;
+  const { min_gc_interval_when_soft_limited: soft, min_gc_interval_when_hard_limited: hard } = isMap(value)
+    ? value
+    : {};
+  const eager = typeof soft === "string" && typeof hard === "string" && secondsOf(soft) < secondsOf(hard);
   return [
+    ...(eager
+      ? found("limits", `${path}.min_gc_interval_when_soft_limited`, "must not be less than that of the hard limit")
+      : []),
     ...(beyond(spike, mib) ? found("limits", `${path}.spike_limit_mib`, "must be less than limit_mib") : []),
     ...(beyond(spikeShare, share)
       ? found("limits", `${path}.spike_limit_percentage`, "must be less than limit_percentage")

@@ -8,10 +8,10 @@ import {
   interval,
   list,
   mapOf,
+  matching,
   number,
   oneOf,
   record,
-  scalar,
   text,
   timeout,
   whole,
@@ -19,14 +19,17 @@ import {
 import type { Shape } from "../shape.ts";
 import { isMap } from "../../../yaml-value.ts";
 import { PLAIN_VARIABLES } from "../variables.ts";
+import { countedMetrics, filter, matchProperties } from "./matching.ts";
 import { memoryLimiter } from "./memory-limiter.ts";
+import { metricsTransform } from "./metrics-transform.ts";
+import { attributeActions } from "./attribute-actions.ts";
+import { errorMode } from "./error-mode.ts";
 
 const name = text(256);
-const statement = text(8_192);
-const statements = list(statement, 256);
+/** Whether the rest of it is right, the collector itself says. */
+const statement = all(text(8_192), matching(/^\s*[a-z]\w*\s*\(/, 'a statement, such as set(log.body, "x")'));
+const conditions = list(text(8_192), 256);
 
-/** What transformations do with what they fail at. */
-export const errorMode = oneOf("ignore", "silent", "propagate");
 /** A variable whose value a component reads by itself, without `${…}`. */
 const variableName = oneOf(...PLAIN_VARIABLES);
 /** Who signs in at the Kubernetes API: the pod. The other ways read files of the node. */
@@ -47,21 +50,6 @@ const batch: Shape = all(
       : [];
   },
 );
-
-const action = record(
-  {
-    key: name,
-    value: scalar,
-    pattern: text(4_096),
-    from_attribute: name,
-    from_context: name,
-    converted_type: oneOf("int", "double", "string"),
-    action: oneOf("insert", "update", "upsert", "delete", "hash", "extract", "convert"),
-    default_value: scalar,
-  },
-  { required: ["action"] },
-);
-const actions = list(action, 256, 1);
 
 const fieldRules = list(
   record({
@@ -136,28 +124,18 @@ const resourcedetection = record(
 const contextStatements = list(
   either(
     statement,
-    record({
-      context: oneOf("resource", "scope", "span", "spanevent", "metric", "datapoint", "log", "profile"),
-      conditions: statements,
-      statements,
-      error_mode: errorMode,
-    }),
+    record(
+      {
+        context: oneOf("resource", "scope", "span", "spanevent", "metric", "datapoint", "log", "profile"),
+        conditions,
+        statements: list(statement, 256, 1),
+        error_mode: errorMode,
+      },
+      { required: ["statements"] },
+    ),
   ),
   128,
 );
-
-const filterConditions = record(
-  Object.fromEntries(
-    ["resource", "span", "spanevent", "metric", "datapoint", "log_record"].map((kind) => [kind, statements]),
-  ),
-  { rest: data },
-);
-const matchedMetrics = record({
-  metrics: list(text(1_024), 256),
-  match_type: oneOf("strict", "regexp"),
-  metric_types: list(oneOf("sum", "gauge", "histogram", "exponential_histogram", "summary"), 8),
-  regexp: record({ cacheenabled: flag, cachemaxnumentries: whole(0, 10_000) }),
-});
 
 /** Processors that a remote configuration may use. None of them reads files or dials anybody but the Kubernetes API. */
 export const PROCESSORS: Readonly<Record<string, Shape>> = {
@@ -165,8 +143,11 @@ export const PROCESSORS: Readonly<Record<string, Shape>> = {
   memorylimiter: memoryLimiter,
   k8sattributes,
   resourcedetection,
-  resource: record({ attributes: actions }, { required: ["attributes"] }),
-  attributes: record({ actions, include: data, exclude: data }, { required: ["actions"] }),
+  resource: record({ attributes: attributeActions }, { required: ["attributes"] }),
+  attributes: record(
+    { actions: attributeActions, include: matchProperties, exclude: matchProperties },
+    { required: ["actions"] },
+  ),
   transform: record({
     error_mode: errorMode,
     flatten_data: flag,
@@ -174,24 +155,18 @@ export const PROCESSORS: Readonly<Record<string, Shape>> = {
     metric_statements: contextStatements,
     log_statements: contextStatements,
   }),
-  filter: record({
-    error_mode: errorMode,
-    traces: filterConditions,
-    metrics: filterConditions,
-    logs: filterConditions,
-    spans: data,
-  }),
+  filter,
   groupbyattrs: record({ keys: list(name, 32) }),
   groupbytrace: record({ wait_duration: duration(0, 60), num_traces: whole(1, 100_000), num_workers: whole(1, 8) }),
   cumulativetodelta: record({
     max_staleness: timeout,
     initial_value: oneOf("auto", "keep", "drop"),
-    include: matchedMetrics,
-    exclude: matchedMetrics,
+    include: countedMetrics,
+    exclude: countedMetrics,
     metrics: list(name, 256),
   }),
   deltatorate: record({ metrics: list(name, 256) }),
-  metricstransform: record({ transforms: list(data, 256, 1) }, { required: ["transforms"] }),
+  metricstransform: metricsTransform,
   probabilisticsampler: record({
     sampling_percentage: number(0, 100),
     hash_seed: whole(0, 4_294_967_295),

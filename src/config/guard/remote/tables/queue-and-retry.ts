@@ -1,6 +1,6 @@
 import { isMap } from "../../../yaml-value.ts";
 import { storage } from "../places.ts";
-import { all, duration, flag, found, interval, number, oneOf, record, timeout, whole } from "../shape.ts";
+import { all, duration, flag, found, interval, number, oneOf, record, secondsOf, timeout, whole } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 
 /** Most that a queue may hold, by what it counts in. */
@@ -16,6 +16,26 @@ const boundedSize: Shape = (value, path) => {
   return typeof size === "number" && size > most
     ? found("limits", `${path}.queue_size`, `must be at most ${most}`)
     : [];
+};
+
+/** Combinations that keep the collector from starting. */
+const consistent: Shape = (value, path) => {
+  if (!isMap(value)) return [];
+  const batch = value["batch"] ?? null;
+  const { min_size: least = 8_192, max_size: most = 0, sizer: counts = null } = isMap(batch) ? batch : {};
+  const { queue_size: size, sizer: queued = "requests" } = value;
+  return [
+    ...(isMap(batch) && counts === null ? found("settings", `${path}.batch.sizer`, "must be set: items or bytes") : []),
+    ...(isMap(batch) && counts === queued && typeof least === "number" && typeof size === "number" && least > size
+      ? found("limits", `${path}.batch.min_size`, "must not be more than queue_size; 8192 where it isn't set")
+      : []),
+    ...(value["wait_for_result"] === true && Object.hasOwn(value, "storage")
+      ? found("settings", `${path}.wait_for_result`, "must be false where the queue has a storage")
+      : []),
+    ...(typeof least === "number" && typeof most === "number" && most > 0 && most < least
+      ? found("limits", `${path}.batch.max_size`, "must not be less than min_size")
+      : []),
+  ];
 };
 
 /** `sending_queue` of an exporter: bounded, for what waits there is the agent's memory. */
@@ -36,14 +56,28 @@ export const sendingQueue: Shape = all(
     }),
   }),
   boundedSize,
+  consistent,
 );
 
+/** A limit of the whole that one of its parts exceeds would keep the collector from starting. */
+const longEnough: Shape = (value, path) => {
+  const { initial_interval: first, max_interval: longest, max_elapsed_time: whole } = isMap(value) ? value : {};
+  const seconds = (text: unknown, otherwise: number) => (typeof text === "string" ? secondsOf(text) : otherwise);
+  const limit = seconds(whole, 300);
+  return limit > 0 && limit < Math.max(seconds(first, 5), seconds(longest, 30))
+    ? found("limits", `${path}.max_elapsed_time`, "must be 0, or not less than initial_interval and max_interval")
+    : [];
+};
+
 /** `retry_on_failure` of an exporter. */
-export const exporterRetry: Shape = record({
-  enabled: flag,
-  initial_interval: interval,
-  randomization_factor: number(0, 1),
-  multiplier: number(1, 10),
-  max_interval: interval,
-  max_elapsed_time: timeout,
-});
+export const exporterRetry: Shape = all(
+  record({
+    enabled: flag,
+    initial_interval: interval,
+    randomization_factor: number(0, 1),
+    multiplier: number(1, 10),
+    max_interval: interval,
+    max_elapsed_time: timeout,
+  }),
+  longEnough,
+);

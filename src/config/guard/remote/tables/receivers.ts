@@ -95,7 +95,7 @@ const otlp = record(
 
 const matchType = oneOf("strict", "regexp");
 const matched = (kind: string) => record({ [kind]: list(text(1_024), 256), match_type: matchType });
-const plainScraper = { metrics: switches, resource_attributes: switches };
+const plainScraper = { metrics: switches };
 const inclusion = (kind: string) => ({ include: matched(kind), exclude: matched(kind) });
 
 const hostmetrics = record(
@@ -126,6 +126,7 @@ const hostmetrics = record(
         paging: record(plainScraper),
         process: record({
           ...plainScraper,
+          resource_attributes: switches,
           ...inclusion("names"),
           mute_process_all_errors: flag,
           mute_process_name_error: flag,
@@ -202,8 +203,15 @@ const dialerTls = record({
 });
 
 const credentials = { username: name, password: name };
-const url = receiverEndpoint("http", "https");
-const hostAndPort = receiverEndpoint("");
+/**
+ * Some receivers put these into one text of settings for their driver, where a space, a quote or a slash would begin another
+ * setting: another host, a file.
+ */
+const plainWord = matching(/^[A-Za-z0-9_$][A-Za-z0-9_.$-]{0,127}$/, "letters, digits, _, ., $ and - only");
+const plainPassword = matching(/^[^\s'"\\/@()]{1,256}$/, "without spaces, quotes, slashes, brackets and @");
+const plainCredentials = { username: plainWord, password: plainPassword };
+const url = receiverEndpoint(["http", "https"]);
+const hostAndPort = receiverEndpoint([""]);
 const tcp = oneOf("tcp", "tcp4", "tcp6");
 
 /** A receiver that dials out. Its address must be given, for the default would be the agent's own loopback. */
@@ -231,7 +239,8 @@ export const RECEIVERS: Readonly<Record<string, Shape>> = {
   }),
   k8sevents: record({ auth_type: authType, namespaces: words }),
   k8sobjects,
-  apache: dialer(url),
+  // The status page that a machine can read; the receiver itself asks for this query.
+  apache: dialer(receiverEndpoint(["http", "https"], "?auto")),
   nginx: dialer(url),
   elasticsearch: dialer(url, {
     ...credentials,
@@ -241,11 +250,16 @@ export const RECEIVERS: Readonly<Record<string, Shape>> = {
   }),
   rabbitmq: dialer(url, credentials),
   vcenter: dialer(url, credentials),
-  mysql: dialer(hostAndPort, { ...credentials, database: name, allow_native_passwords: flag, transport: tcp }),
+  mysql: dialer(hostAndPort, {
+    ...plainCredentials,
+    database: plainWord,
+    allow_native_passwords: flag,
+    transport: tcp,
+  }),
   postgresql: dialer(hostAndPort, {
-    ...credentials,
-    databases: list(name, 64),
-    exclude_databases: list(name, 64),
+    ...plainCredentials,
+    databases: list(plainWord, 64),
+    exclude_databases: list(plainWord, 64),
     transport: tcp,
   }),
   redis: dialer(hostAndPort, { ...credentials, transport: tcp }),
@@ -280,7 +294,7 @@ export const RECEIVERS: Readonly<Record<string, Shape>> = {
   snmp: record(
     {
       ...SCRAPING,
-      endpoint: receiverEndpoint("udp", "tcp"),
+      endpoint: receiverEndpoint(["udp", "tcp"]),
       version: oneOf("v1", "v2c", "v3"),
       community: name,
       user: name,
