@@ -799,7 +799,7 @@ const NODE_ROWS: readonly BadRow[] = [
   ].map(([name, host = ""]): BadRow => [
     `an exporter to ${name ?? ""}`,
     "endpoint: ${env:KM_COLLECTOR_ENDPOINT}",
-    `endpoint: "${host.includes('://') ? host : `https://${host}`}"`,
+    `endpoint: "${host.includes("://") ? host : `https://${host}`}"`,
     "hosts",
     "exporters.otlphttp.endpoint",
   ]),
