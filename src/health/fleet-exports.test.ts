@@ -8,7 +8,7 @@ function node(name: string, state: ExportState, since: number | null = null, fai
 
 const readAt = (name: string, at: number) => ({
   name,
-  exports: { podUid: name, at, health: { state: "Flowing" as const, failing: [], since: 0 } },
+  exports: { at, health: { state: "Flowing" as const, failing: [], since: 0 } },
 });
 
 describe("a fleet's exports", () => {

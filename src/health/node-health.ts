@@ -116,9 +116,9 @@ function upSinceOf({ probe, running }: Subject): number | undefined {
 const NONE: readonly string[] = [];
 
 /** The verdict on this very run of the container, where there is one. */
-function exportsOf({ node, pod, running }: Subject): ExportHealth | null {
+function exportsOf({ node, running }: Subject): ExportHealth | null {
   const { exports } = node;
-  if (exports === null || pod === null || running === null || exports.podUid !== pod.uid) return null;
+  if (exports === null || running === null) return null;
   const isOfThisRun = running.restarts === 0 || exports.at >= running.startedAt;
   return isOfThisRun && exports.health.state !== "Unknown" ? exports.health : null;
 }

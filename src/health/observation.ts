@@ -89,7 +89,6 @@ export interface ProbeObservation {
 
 /** What the counters of a pod's collector say of its exports. */
 export interface ExportObservation {
-  readonly podUid: string;
   /** When they were read last. */
   readonly at: number;
   readonly health: ExportHealth;
@@ -115,7 +114,7 @@ export interface NodeObservation {
   /** A pod of ours that failed as a whole, evicted for instance, while none has run there since; it may be gone already. */
   readonly failedPod: PodObservation | null;
   readonly probe: ProbeObservation | null;
-  /** `null` where the counters haven't been read, or can't be. */
+  /** Of `pod`; `null` where its counters haven't been read, or can't be. */
   readonly exports: ExportObservation | null;
 }
 

@@ -10,7 +10,7 @@ const INTERVAL = 30_000;
 function exporting(index: number, state: ExportState): NodeObservation {
   const failing = state === "Failing" ? ["otlphttp (metrics)"] : [];
   return nodeOfFleet(index, {
-    exports: { podUid: `pod-${index}`, at: NOW, health: { state, failing, since: NOW } },
+    exports: { at: NOW, health: { state, failing, since: NOW } },
   });
 }
 

@@ -9,7 +9,7 @@ const reading = (seconds: number, of: Partial<typeof line>): CounterReading => (
   accepted: {},
   exporters: [{ ...line, ...of }],
 });
-const stateOf = (watch: ExportWatch, pod = "p") => watch.of("k").get(pod)?.observation?.health.state;
+const stateOf = (watch: ExportWatch, pod = "p") => watch.of("k").get(pod)?.health.state;
 
 describe("what is known of exports", () => {
   it("changes with the verdict alone", () => {

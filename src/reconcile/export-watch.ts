@@ -6,12 +6,6 @@ import type { ExportObservation } from "../health/observation.ts";
 /** Readings in a row that fail before what was known counts no more. */
 const MISSES = 2;
 
-interface Pod {
-  readonly track: ExportTrack | null;
-  readonly misses: number;
-  readonly observation: ExportObservation | null;
-}
-
 /** What a reading led to. */
 interface Followed {
   /** Whether the verdict on the pod is another one. */
@@ -25,30 +19,35 @@ interface Followed {
  * means is decided in `health/export-health.ts`.
  */
 export class ExportWatch {
-  readonly #known = new Map<string, Map<string, Pod>>();
+  readonly #known = new Map<string, Fleet>();
 
   /** Takes a reading of a pod; `null` for one that failed. */
   follow(kmagent: string, podUid: string, reading: CounterReading | null): Followed {
-    const pods = this.#known.get(kmagent) ?? new Map<string, Pod>();
-    this.#known.set(kmagent, pods);
-    const before = pods.get(podUid);
-    const after = reading === null ? missed(before) : taken(before, podUid, reading);
-    pods.set(podUid, after);
-    return {
-      changed: before?.observation?.health !== after.observation?.health,
-      open: reading === null ? after.misses < MISSES : (after.track?.open ?? false),
+    const fleet = this.#known.get(kmagent) ?? {
+      tracks: new Map<string, ExportTrack>(),
+      misses: new Map<string, number>(),
     };
+    this.#known.set(kmagent, fleet);
+    if (reading === null) return missed(fleet, podUid);
+    const before = fleet.tracks.get(podUid);
+    const after = followExports(before ?? null, reading);
+    fleet.tracks.set(podUid, after);
+    fleet.misses.delete(podUid);
+    return { changed: before?.health !== after.health, open: after.open };
   }
 
   /** What is known of a KmAgent's pods, by UID: a live view. Those that couldn't be read are left out. */
-  of(kmagent: string): ReadonlyMap<string, { readonly observation: ExportObservation | null }> {
-    return this.#known.get(kmagent) ?? NOTHING;
+  of(kmagent: string): ReadonlyMap<string, ExportObservation> {
+    return this.#known.get(kmagent)?.tracks ?? NOTHING;
   }
 
   /** Forgets all pods of a KmAgent but these. */
   keep(kmagent: string, podUids: ReadonlySet<string>): void {
-    const pods = this.#known.get(kmagent);
-    for (const podUid of [...(pods?.keys() ?? [])]) if (!podUids.has(podUid)) pods?.delete(podUid);
+    const fleet = this.#known.get(kmagent);
+    if (fleet === undefined) return;
+    for (const pods of [fleet.tracks, fleet.misses]) {
+      for (const podUid of [...pods.keys()]) if (!podUids.has(podUid)) pods.delete(podUid);
+    }
   }
 
   /** Forgets a KmAgent. */
@@ -57,14 +56,17 @@ export class ExportWatch {
   }
 }
 
-const NOTHING: ReadonlyMap<string, Pod> = new Map();
-
-function taken(before: Pod | undefined, podUid: string, reading: CounterReading): Pod {
-  const track = followExports(before?.track ?? null, reading);
-  return { track, misses: 0, observation: { podUid, at: track.at, health: track.health } };
+/** The pods of one KmAgent, by UID. */
+interface Fleet {
+  readonly tracks: Map<string, ExportTrack>;
+  /** Readings in a row that failed, of those pods alone whose last one did. */
+  readonly misses: Map<string, number>;
 }
 
-function missed(before: Pod | undefined): Pod {
-  const misses = Math.min(MISSES, (before?.misses ?? 0) + 1);
-  return misses < MISSES && before ? { ...before, misses } : { track: null, misses, observation: null };
+const NOTHING: ReadonlyMap<string, ExportTrack> = new Map();
+
+function missed({ tracks, misses }: Fleet, podUid: string): Followed {
+  const count = Math.min(MISSES, (misses.get(podUid) ?? 0) + 1);
+  misses.set(podUid, count);
+  return count < MISSES ? { changed: false, open: true } : { changed: tracks.delete(podUid), open: false };
 }

@@ -32,7 +32,7 @@ export interface Sources {
   readonly reference: (reference: Reference) => Referenced;
   readonly probes: (uid: string) => ReadonlyMap<string, ProbeObservation>;
   /** What is known of the exports of a KmAgent's pods, by pod UID. */
-  readonly exports: (uid: string) => ReadonlyMap<string, { readonly observation: ExportObservation | null }>;
+  readonly exports: (uid: string) => ReadonlyMap<string, ExportObservation>;
   readonly platform: (uid: string) => StatusFacts["platform"];
   readonly remote: (uid: string) => StatusFacts["remote"];
   readonly installation: Installation;
@@ -114,7 +114,7 @@ function observeNodes(
       pod: pod ? withLastWords(pod, memory) : null,
       failedPod: failed ?? null,
       probe: pod ? (probed.get(pod.uid) ?? null) : null,
-      exports: pod ? (exporting.get(pod.uid)?.observation ?? null) : null,
+      exports: pod ? (exporting.get(pod.uid) ?? null) : null,
     };
   });
 }

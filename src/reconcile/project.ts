@@ -8,6 +8,7 @@ import type {
   Termination,
 } from "../health/observation.ts";
 import { LABEL } from "../api/labels.ts";
+import { METRICS_PORT_NAME } from "../resources/pod.ts";
 
 /*
  * Takes from the API server's pods and nodes the few fields in use, so that thousands of them fit into little memory.
@@ -69,9 +70,6 @@ export function projectKmAgent(raw: unknown): KmAgentRecord {
     status: status.success ? status.data : {},
   };
 }
-
-/** Name of the container's port of the collector's own metrics, as `resources/pod.ts` gives it. */
-const METRICS_PORT_NAME = "metrics";
 
 /** The agent's container is the first one, and has this name. */
 export const AGENT_CONTAINER = "km-agent";

@@ -1,6 +1,7 @@
 import type { KmAgent, KmAgentSpec } from "../api/kmagent.ts";
 import { ANNOTATION, LABEL, objectLabels } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
+import { metricsPort } from "../config/metrics-port.ts";
 import { usesType } from "../config/pipelines.ts";
 import type { YamlMap } from "../config/yaml-value.ts";
 import { environment } from "./environment.ts";
@@ -10,6 +11,8 @@ import { CONFIG_DIRECTORY, commonVolumes, configFile } from "./volumes.ts";
 
 /** Name of the agent's container: the first one of its pod. */
 const CONTAINER = "km-agent";
+/** Name of the container's port of the collector's own counters; whoever reads them goes by it. */
+export const METRICS_PORT_NAME = "metrics";
 /** Small, and enough for the default configuration. No CPU limit: throttling an agent loses telemetry when it matters most. */
 const DEFAULT_RESOURCES = { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } };
 
@@ -140,9 +143,10 @@ function ports(document: YamlMap, access: PodParts["access"]): Record<string, un
     ...host,
   });
   const otlp = usesType(document, "receivers", "otlp");
+  const metrics = metricsPort(document);
   return [
     port("health-check", 13_133, access.healthPort && { hostPort: 13_133, hostIP: "127.0.0.1" }),
-    port("metrics", 8_888, false),
+    ...(metrics === null ? [] : [port(METRICS_PORT_NAME, metrics, false)]),
     ...(otlp
       ? [
           port("otlp-grpc", 4_317, access.otlpPorts && { hostPort: 4_317 }),

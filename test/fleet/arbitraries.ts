@@ -95,7 +95,6 @@ const probe: fc.Arbitrary<ProbeObservation> = fc
   .map((one) => (one.outcome.kind === "ok" ? { ...one, misses: 0, everOk: true } : one));
 
 const exports: fc.Arbitrary<ExportObservation> = fc.record({
-  podUid,
   at: time,
   health: fc.record({
     state: fc.constantFrom("Flowing" as const, "Failing" as const, "Idle" as const, "Unknown" as const),

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "../installation/eventually.ts";
+import { report } from "../installation/report.ts";
+import { conditionOf, enterWorld, install } from "../installation/world.ts";
+import type { Installation, World } from "../installation/world.ts";
+
+/*
+ * Whether telemetry arrives, by the collectors' own counters. The collector scrapes and sends every second or two, so that
+ * what takes minutes by default shows within one; the operator's own times are the shipped ones, but for `health.interval`.
+ */
+
+const NAMESPACE = "telemetry";
+/** Twenty seconds in which something waits, the rotation of a small fleet twice, and what it takes to write it down. */
+const WITHIN_MS = 60_000;
+
+const CONFIG = [
+  "receivers: { hostmetrics: { collection_interval: 2s, scrapers: { load: {} } } }",
+  "processors: { batch: { timeout: 1s } }",
+  "exporters:",
+  "  otlphttp/ours:",
+  "    endpoint: ${env:KM_COLLECTOR_ENDPOINT}",
+  "    headers: { Authorization: '${env:KM_API_KEY}' }",
+  "    retry_on_failure: { enabled: true, initial_interval: 1s, max_interval: 2s, max_elapsed_time: 300s }",
+  "service: { pipelines: { metrics: { receivers: [hostmetrics], processors: [batch], exporters: [otlphttp/ours] } } }",
+].join("\n");
+
+let world: World;
+let operator: Installation;
+
+beforeAll(async () => {
+  world = await enterWorld();
+  operator = await install(world, { namespace: NAMESPACE });
+  await operator.applyKmAgent({
+    config: { nodeAgent: { inline: CONFIG } },
+    rollout: { bakeTime: "0s", maxUnavailable: "100%" },
+  });
+  await operator.waitHealthy(180_000);
+}, 300_000);
+
+afterAll(async () => {
+  expect(await operator.leave()).toEqual([]);
+}, 240_000);
+
+/** Waits for the condition, and tells how long that took. */
+async function seen(what: string, status: "True" | "False") {
+  const began = performance.now();
+  const kmagent = await operator.waitFor("TelemetryFlowing", status, WITHIN_MS);
+  report("telemetry-flowing", { what, seconds: (performance.now() - began) / 1_000 });
+  const condition = conditionOf(kmagent, "TelemetryFlowing");
+  if (!condition) throw new Error("no condition");
+  return { kmagent, reason: condition.reason, message: condition.message };
+}
+
+describe("whether telemetry arrives", () => {
+  test("is True once an endpoint has taken something", async () => {
+    expect((await seen("healthy to flowing", "True")).reason).toBe("Flowing");
+  });
+
+  test("an endpoint that refuses everybody is the endpoint's fault, with the exporter's name, and no node is unhealthy", async () => {
+    await operator.platform.tellOtlp({ kind: "refuse" });
+    await seen("refused to failing", "False");
+    const { status } = await eventually(
+      "all nodes fail",
+      async () => {
+        const kmagent = await operator.kmagent();
+        const condition = conditionOf(kmagent, "TelemetryFlowing");
+        if (condition?.reason !== "EndpointFailing") throw new Error(JSON.stringify(condition));
+        expect(condition.message).toContain("otlphttp/ours (metrics)");
+        return kmagent;
+      },
+      { withinMs: WITHIN_MS },
+    );
+    expect(status?.nodes).toMatchObject({ healthy: 3, unhealthy: 0 });
+    expect(status?.conditions?.find(({ type }) => type === "Ready")?.status).toBe("True");
+    await operator.platform.tellOtlp({ kind: "ok" });
+    expect((await seen("taken again to flowing", "True")).reason).toBe("Flowing");
+  });
+
+  test("a node alone that can't reach the endpoint is named, and the others are not", async () => {
+    const [node] = await world.cluster.nodes(world.signal);
+    if (!node) throw new Error("no node");
+    const { port } = new URL(operator.platform.otlp);
+    const rule = ["FORWARD", "-p", "tcp", "--dport", port, "-j", "REJECT"];
+    await world.cluster.exec(node.name, ["iptables", "-I", ...rule], world.signal);
+    try {
+      const { reason, message } = await seen("one node cut off to failing", "False");
+      expect(reason).toBe("ExportsFailing");
+      expect(message).toMatch(
+        new RegExp(`^Exports fail since .* on 1 node \\(exporter otlphttp/ours \\(metrics\\)\\).*: ${node.name}\\.$`),
+      );
+    } finally {
+      await world.cluster.exec(node.name, ["iptables", "-D", ...rule], world.signal);
+    }
+    await seen("node reaches it again to flowing", "True");
+  });
+
+  test("each change is told by an event, and a new leader tells none", async () => {
+    const before = conditionOf(await operator.kmagent(), "TelemetryFlowing");
+    await world.kubectl(["rollout", "restart", "deployment", "-n", NAMESPACE]);
+    await world.kubectl(["rollout", "status", "deployment", "-n", NAMESPACE, "--timeout=90s"]);
+    const told = async () => {
+      const all = await world.kubectl.get<{ items: { message?: string }[] }>(["events", "-n", NAMESPACE]);
+      return (all?.items ?? [])
+        .map(({ message = "" }) => message)
+        .filter((text) => text.startsWith("TelemetryFlowing"));
+    };
+    await eventually(
+      "the new leader has reported",
+      async () => {
+        const leases = await world.kubectl.get<{ spec: { holderIdentity?: string } }>([
+          "lease",
+          "kmagent-operator",
+          "-n",
+          NAMESPACE,
+        ]);
+        const pods = await world.kubectl.get<{ items: { metadata: { name: string } }[] }>(["pods", "-n", NAMESPACE]);
+        return pods?.items.some(({ metadata }) => leases?.spec.holderIdentity?.includes(metadata.name) === true) ===
+          true
+          ? true
+          : undefined;
+      },
+      { withinMs: 60_000 },
+    );
+    const after = conditionOf(await operator.waitFor("PlatformConnected", "True", 60_000), "TelemetryFlowing");
+    expect(after).toEqual(before);
+    const messages = await told();
+    expect(
+      messages.some(
+        (text) =>
+          text.startsWith("TelemetryFlowing is False (EndpointFailing)") ||
+          text.startsWith("TelemetryFlowing is False (ExportsFailing)"),
+      ),
+    ).toBe(true);
+    expect(messages.some((text) => text.startsWith("TelemetryFlowing is True (Flowing)"))).toBe(true);
+  });
+});
