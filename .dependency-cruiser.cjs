@@ -6,14 +6,15 @@ const MAY = {
   health: ["api"],
   rollout: ["api", "config", "health"],
   status: ["api", "config", "health", "rollout"],
+  remote: ["api", "config", "resources"],
   kube: ["api", "telemetry"],
   probe: ["api", "telemetry"],
   platform: ["api", "telemetry"],
   telemetry: ["api"],
   commands: ["api", "config", "resources"],
-  reconcile: ["api", "config", "resources", "health", "rollout", "status", "kube", "probe", "platform", "telemetry"],
+  reconcile: ["api", "config", "resources", "health", "rollout", "status", "remote", "kube", "probe", "platform", "telemetry"],
 };
-const CORE = ["api", "config", "resources", "health", "rollout", "status"];
+const CORE = ["api", "config", "resources", "health", "rollout", "status", "remote"];
 const EDGE = ["kube", "probe", "platform", "telemetry"];
 const rooms = Object.keys(MAY);
 const testless = "\\.test\\.ts$";

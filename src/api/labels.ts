@@ -32,6 +32,24 @@ export const ANNOTATION = {
   stateReason: `${GROUP}/state-reason`,
   /** On a revision's ConfigMap: the origin of its configuration: `spec`, `remote` or `default`. */
   source: `${GROUP}/config-source`,
+  /** In a pod template: when a restart that the platform asked for began. */
+  restartRequested: `${GROUP}/restart-requested`,
+  /** On the ConfigMap of remote configurations: hash of the one that was accepted. */
+  remoteHash: `${GROUP}/remote-hash`,
+  /** There: RFC 3339 time since when it counts. */
+  remoteSince: `${GROUP}/remote-since`,
+  /** There: hash of a newer one that waits for `remoteConfig.minInterval`. */
+  remoteWaiting: `${GROUP}/remote-waiting`,
+  /** There: RFC 3339 time of the last restart that the platform asked for. */
+  remoteRestartedAt: `${GROUP}/remote-restarted-at`,
+  /** There: `true` where another restart waits. */
+  remoteRestartWaits: `${GROUP}/remote-restart-waits`,
+  /** There: hash of the configuration that the platform sent last. */
+  remoteHeard: `${GROUP}/remote-heard`,
+  /** There: what the platform's last answer asked for. */
+  remoteAsked: `${GROUP}/remote-asked`,
+  /** There: the retry that was done last. */
+  remoteRetried: `${GROUP}/remote-retried`,
   /** What `kubectl rollout restart` sets in a pod template. */
   restartedAt: "kubectl.kubernetes.io/restartedAt",
 } as const;

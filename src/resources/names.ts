@@ -20,6 +20,11 @@ export function configMapName(kmagent: string, component: Component, revision: s
   return `${kmagent}-${component}-${revision}`;
 }
 
+/** What the platform wants of one component; a revision has ten letters, so no revision's ConfigMap is called so. */
+export function remoteConfigMapName(kmagent: string, component: Component): string {
+  return `${kmagent}-${component}-remote`;
+}
+
 /** Where a node keeps what its agent must remember. `_` stands in no name, so no two KmAgents share a directory. */
 export function nodeDirectory(namespace: string, kmagent: string): string {
   return `/var/lib/kmagent/${namespace}_${kmagent}`;

@@ -1,0 +1,213 @@
+import type { Finding } from "../config/finding.ts";
+import type { Ask, SentConfig } from "./ask.ts";
+import type { SentVerdict } from "./judge.ts";
+import type { AcceptedConfig, RefusedConfig, RemoteRecord } from "./record.ts";
+
+/** What the KmAgent says to remote configurations. */
+export interface HeedSettings {
+  /** `remoteConfig.minInterval`, milliseconds. */
+  readonly minIntervalMs: number;
+  /** Value of the annotation `kloudmate.com/retry`; empty where it isn't there. */
+  readonly retry: string;
+  /** Generation of the spec: after a change of it, a retry that is still asked for is done once more. */
+  readonly generation: number;
+  /** Whether the configuration that counts now was rolled back, so that no restart may try it once more. */
+  readonly rolledBack: boolean;
+}
+
+/** What came of an answer, for log, event and metric. */
+export type Note =
+  /** It counts from now on. */
+  | { readonly kind: "accepted"; readonly hash: string }
+  | { readonly kind: "waits"; readonly hash: string; readonly until: number }
+  | { readonly kind: "refused"; readonly refused: RefusedConfig; readonly findings: number }
+  | { readonly kind: "restart" }
+  | { readonly kind: "restartWaits"; readonly until: number }
+  /** Nothing moves: it counts already, it was refused before, or it was asked for before. */
+  | { readonly kind: "same"; readonly hash: string }
+  /** A configuration without `restart_required`. */
+  | { readonly kind: "unasked"; readonly hash: string };
+
+/** A record after something happened, and what that was. */
+export interface Heeded {
+  readonly record: RemoteRecord;
+  readonly notes: readonly Note[];
+}
+
+/** As many refused configurations as are remembered. */
+const KEPT_REFUSED = 20;
+/** An answer that nobody has read has no hash. */
+const UNREAD = "unread";
+const TOO_LONG: Finding = {
+  rule: "size",
+  path: "",
+  message: "the platform's answer is too long to be read; a configuration may have 262144 bytes",
+};
+
+/**
+ * Takes one answer. `judge` is the guard; it is asked only about what is new. `now` is in milliseconds since the epoch.
+ *
+ * An answer that repeats the one before is the same wish: the platform may give it once or until it sees it done. The same
+ * configuration after an answer that asked for nothing is a new wish, and one that is in force is restarted for it.
+ */
+export function heed(
+  record: RemoteRecord,
+  ask: Ask,
+  judge: (sent: unknown) => SentVerdict,
+  settings: HeedSettings,
+  now: number,
+): Heeded {
+  const asked = keyOf(ask);
+  const repeated = asked !== "" && asked === record.asked;
+  const before = record.asked === asked ? record : { ...record, asked };
+  switch (ask.kind) {
+    case "nothing":
+      return { record: before, notes: [] };
+    case "unasked":
+      return { record: before, notes: [{ kind: "unasked", hash: ask.hash }] };
+    case "restart":
+      return repeated ? { record: before, notes: [] } : restarted(before, settings, now);
+    case "oversized":
+      return repeated || record.refused.some(({ hash }) => hash === UNREAD)
+        ? { record: before, notes: [{ kind: "same", hash: UNREAD }] }
+        : refuse(before, UNREAD, { ok: false, findings: [TOO_LONG], sentText: null }, now);
+    case "config":
+      return heedConfig(before, ask.sent, { ...settings, restart: ask.alone && !repeated }, judge, now);
+  }
+}
+
+function heedConfig(
+  given: RemoteRecord,
+  { hash, document }: SentConfig,
+  settings: HeedSettings & { readonly restart: boolean },
+  judge: (sent: unknown) => SentVerdict,
+  now: number,
+): Heeded {
+  const record = given.heard === hash ? given : { ...given, heard: hash };
+  const { accepted, waiting } = record;
+  const same: Heeded = { record, notes: [{ kind: "same", hash }] };
+  if (waiting?.hash === hash) return same;
+  if (accepted?.hash === hash) {
+    // The newest wins: what waited to replace it isn't wanted any more.
+    if (waiting !== null) return { record: { ...record, waiting: null }, notes: [{ kind: "accepted", hash }] };
+    return settings.restart && !settings.rolledBack ? restarted(record, settings, now) : same;
+  }
+  const known = record.refused.find((refused) => refused.hash === hash);
+  if (known && !wantsRetry(record, hash, settings)) return same;
+  return judged(known ? retriedNow(record, hash, settings) : record, hash, judge(document), settings, now);
+}
+
+/** Does what was waited for: a configuration or restart whose time has come, and a retry that a person asked for. */
+export function settle(
+  record: RemoteRecord,
+  judgeKept: (text: string) => SentVerdict,
+  settings: HeedSettings,
+  now: number,
+): Heeded {
+  const [newest] = record.refused;
+  if (newest && record.refusedText !== null && wantsRetry(record, newest.hash, settings)) {
+    const verdict = judgeKept(record.refusedText);
+    return judged(retriedNow(record, newest.hash, settings), newest.hash, verdict, settings, now);
+  }
+  const due = dueAt(record, settings.minIntervalMs);
+  if (due === null || now < due) return { record, notes: [] };
+  if (record.waiting !== null) return accept(record, record.waiting, settings, now);
+  return restarted({ ...record, restartWaits: false }, settings, now);
+}
+
+/** When something that waits will be done; null where nothing waits. */
+export function dueAt(record: RemoteRecord, minIntervalMs: number): number | null {
+  return record.waiting === null && !record.restartWaits ? null : freeAt(record, minIntervalMs);
+}
+
+/** From when on a rollout may follow the last one. */
+function freeAt({ accepted, restartedAt }: RemoteRecord, minIntervalMs: number): number {
+  const last = Math.max(accepted?.since ?? Number.NEGATIVE_INFINITY, restartedAt ?? Number.NEGATIVE_INFINITY);
+  return last + minIntervalMs;
+}
+
+function judged(record: RemoteRecord, hash: string, verdict: SentVerdict, settings: HeedSettings, now: number): Heeded {
+  if (!verdict.ok) return refuse(record, hash, verdict, now);
+  const forgiven = record.refused.filter((refused) => refused.hash !== hash);
+  const wasNewest = record.refused[0]?.hash === hash;
+  const cleared = { ...record, refused: forgiven, refusedText: wasNewest ? null : record.refusedText };
+  return accept(cleared, { hash, text: verdict.text }, settings, now);
+}
+
+function accept(record: RemoteRecord, config: AcceptedConfig, settings: HeedSettings, now: number): Heeded {
+  const { hash, text } = config;
+  const until = freeAt(record, settings.minIntervalMs);
+  // One that makes the same of its pods moves none, so it needn't wait.
+  const same = record.accepted?.text === text ? record.accepted : null;
+  if (!same && now < until) {
+    return { record: { ...record, heard: hash, waiting: config }, notes: [{ kind: "waits", hash, until }] };
+  }
+  const accepted = { hash, text, since: same?.since ?? wholeSeconds(now) };
+  // Otherwise its pods are made anew anyway.
+  const restartWaits = same !== null && record.restartWaits;
+  return {
+    record: { ...record, heard: hash, accepted, waiting: null, restartWaits },
+    notes: [{ kind: "accepted", hash }],
+  };
+}
+
+function refuse(
+  record: RemoteRecord,
+  hash: string,
+  { findings, sentText }: Extract<SentVerdict, { ok: false }>,
+  now: number,
+): Heeded {
+  const { rule = "", path = "", message = "" } = findings[0] ?? {};
+  const known = record.refused.find((refused) => refused.hash === hash);
+  const isSame = known?.rule === rule && known.path === path && known.message === message;
+  const refused = isSame ? known : { hash, rule, path, message, since: wholeSeconds(now) };
+  const others = record.refused.filter((other) => other.hash !== hash);
+  return {
+    record: {
+      ...record,
+      heard: hash,
+      refused: [refused, ...others].slice(0, KEPT_REFUSED),
+      refusedText: sentText,
+    },
+    notes: [{ kind: "refused", refused, findings: findings.length }],
+  };
+}
+
+function restarted(record: RemoteRecord, settings: HeedSettings, now: number): Heeded {
+  if (settings.rolledBack) return { record: { ...record, restartWaits: false }, notes: [] };
+  // A configuration that waits restarts the pods itself.
+  if (record.waiting !== null) return { record, notes: [] };
+  const until = freeAt(record, settings.minIntervalMs);
+  if (now < until) return { record: { ...record, restartWaits: true }, notes: [{ kind: "restartWaits", until }] };
+  return { record: { ...record, restartedAt: wholeSeconds(now), restartWaits: false }, notes: [{ kind: "restart" }] };
+}
+
+function wantsRetry({ retried }: RemoteRecord, hash: string, { retry, generation }: HeedSettings): boolean {
+  return retry === hash && retried !== retryKey(hash, generation);
+}
+
+function retriedNow(record: RemoteRecord, hash: string, { generation }: HeedSettings): RemoteRecord {
+  return { ...record, retried: retryKey(hash, generation) };
+}
+
+function retryKey(hash: string, generation: number): string {
+  return `${hash}@${generation}`;
+}
+
+function keyOf(ask: Ask): string {
+  switch (ask.kind) {
+    case "nothing":
+    case "unasked":
+      return "";
+    case "restart":
+    case "oversized":
+      return ask.kind;
+    case "config":
+      return ask.sent.hash;
+  }
+}
+
+/** As annotations hold it. */
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
+}

@@ -1,0 +1,99 @@
+import type { Component } from "../api/labels.ts";
+import { rfc3339 } from "./held.ts";
+import type { RefusedConfig, RemoteRecord } from "./record.ts";
+
+/** How far the pods of a component are with the configuration that counts. */
+export type Progress =
+  | { readonly kind: "applied"; readonly reached: string }
+  | { readonly kind: "moving"; readonly reached: string }
+  | { readonly kind: "rolledBack"; readonly why: string };
+
+/** What decides what is said of one component. */
+export interface OutcomeFacts {
+  readonly component: Component;
+  readonly record: RemoteRecord;
+  /** Whether the spec gives its configuration, which goes before the platform's. */
+  readonly overridden: boolean;
+  readonly progress: Progress;
+  /** When a configuration that waits will count; milliseconds since the epoch. */
+  readonly dueAt: number | null;
+}
+
+/** What became of the configuration that the platform sent last, from the best to the worst. */
+const KINDS = ["none", "applied", "applying", "waiting", "overridden", "refused", "rolledBack"] as const;
+
+/** The verdict on the last remote configuration, as `status.config.lastRemote` shows it. Times are milliseconds since the epoch. */
+export interface LastRemote {
+  readonly hash: string;
+  readonly verdict: "Accepted" | "Refused" | "Overridden" | "RolledBack";
+  readonly rule: string;
+  readonly path: string;
+  readonly message: string;
+  readonly since: number;
+}
+
+/** What is said of both components together: the worst kind, a sentence or two for each, and the worst one's verdict. */
+export interface RemoteOutcome {
+  readonly kind: (typeof KINDS)[number];
+  readonly message: string;
+  readonly last: LastRemote | null;
+}
+
+/** What became of what the platform sent, for the condition, for status and for the platform itself. */
+export function remoteOutcome(each: readonly OutcomeFacts[]): RemoteOutcome {
+  const told = each.map(outcomeOf).filter(({ kind }) => kind !== "none");
+  const worstFirst = told.toSorted((a, b) => KINDS.indexOf(b.kind) - KINDS.indexOf(a.kind));
+  const [worst] = worstFirst;
+  if (!worst) return { kind: "none", message: "The platform has sent no configuration.", last: null };
+  return { ...worst, message: worstFirst.map(({ message }) => message).join(" ") };
+}
+
+function outcomeOf({ component, record, overridden, progress, dueAt }: OutcomeFacts): RemoteOutcome {
+  const { accepted, waiting, heard } = record;
+  const whose = component === "node-agent" ? "the node agents" : "the cluster agent";
+  const refused = record.refused.find(({ hash }) => hash === heard);
+  if (refused) return refusedOutcome(refused, whose, accepted?.hash);
+  if (waiting) {
+    const until = dueAt === null ? "" : ` until ${rfc3339(dueAt)}`;
+    const message = `Configuration ${waiting.hash} of ${whose} waits for platform.remoteConfig.minInterval${until}.`;
+    return { kind: "waiting", message, last: accepting(waiting.hash, message, accepted?.since ?? 0) };
+  }
+  if (!accepted) return { kind: "none", message: "", last: null };
+  const { hash, since } = accepted;
+  if (overridden) {
+    const field = component === "node-agent" ? "spec.config.nodeAgent" : "spec.config.clusterAgent";
+    const message = `${field} goes before the platform's configuration ${hash}; remove it to let that one apply.`;
+    return { kind: "overridden", message, last: { ...accepting(hash, message, since), verdict: "Overridden" } };
+  }
+  switch (progress.kind) {
+    case "applied": {
+      const message = `Configuration ${hash} of ${whose} is in force${progress.reached}.`;
+      return { kind: "applied", message, last: accepting(hash, "", since) };
+    }
+    case "moving": {
+      const message = `Configuration ${hash} of ${whose} is being applied${progress.reached}.`;
+      return { kind: "applying", message, last: accepting(hash, "", since) };
+    }
+    case "rolledBack": {
+      const message = `Configuration ${hash} of ${whose} was rolled back: ${progress.why}`;
+      return { kind: "rolledBack", message, last: { ...accepting(hash, message, since), verdict: "RolledBack" } };
+    }
+    default:
+      return progress satisfies never;
+  }
+}
+
+function refusedOutcome(refused: RefusedConfig, whose: string, inForce: string | undefined): RemoteOutcome {
+  const { hash, rule, path, message, since } = refused;
+  const place = path === "" ? "" : `${path}: `;
+  const stays = inForce === undefined ? "What runs stays." : `Configuration ${inForce} stays.`;
+  return {
+    kind: "refused",
+    message: `Configuration ${hash} of ${whose} is refused by rule ${rule}: ${place}${message}. ${stays}`,
+    last: { hash, verdict: "Refused", rule, path, message, since },
+  };
+}
+
+function accepting(hash: string, message: string, since: number): LastRemote {
+  return { hash, verdict: "Accepted", rule: "", path: "", message, since };
+}

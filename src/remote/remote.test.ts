@@ -1,0 +1,284 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { KmAgentSpec } from "../api/kmagent.ts";
+import { guardSettings } from "../config/guard/remote/limits.ts";
+import type { Answer } from "./ask.ts";
+import { heldConfigMap, readHeld } from "./held.ts";
+import { COMPONENTS, NO_RECORDS } from "./record.ts";
+import type { RemoteRecords } from "./record.ts";
+import { decideRemote } from "./remote.ts";
+import type { RemoteFacts } from "./remote.ts";
+
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+const MINUTE = 60_000;
+const spec = KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" } });
+const KMAGENT = {
+  name: "km-agent",
+  namespace: "km",
+  uid: "u",
+  generation: 1,
+  resourceVersion: "1",
+  creationTimestamp: "",
+  deleting: false,
+  annotations: {},
+  spec,
+  status: {},
+};
+
+/** A configuration that the guard takes; `timeout` tells one from the other. */
+function good(timeout: string | number) {
+  return {
+    receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:4317" } } } },
+    processors: { batch: { timeout: `${timeout}s`, send_batch_size: 8.192e3 } },
+    exporters: {
+      otlphttp: { endpoint: "${env:KM_COLLECTOR_ENDPOINT}", headers: { Authorization: "${env:KM_API_KEY}" } },
+    },
+    service: { pipelines: { traces: { receivers: ["otlp"], processors: ["batch"], exporters: ["otlphttp"] } } },
+  };
+}
+const BAD = { ...good(1), receivers: { nosuch: {} } };
+
+type Sent = readonly [hash: string, document: unknown] | null;
+function answer(node: Sent, cluster: Sent = null, restartRequired = true): Answer {
+  const of = (sent: Sent) => sent && { hash: sent[0], document: sent[1] };
+  return { kind: "read", restartRequired, configs: { "node-agent": of(node), "cluster-agent": of(cluster) } };
+}
+const QUIET = answer(null, null, false);
+const RESTART = answer(null);
+const A: Sent = ["a", good(1)];
+const B: Sent = ["b", good(2)];
+const C: Sent = ["c", BAD];
+
+interface Step {
+  readonly answers?: readonly Answer[];
+  readonly after?: number;
+  readonly retry?: string;
+  readonly rolledBack?: boolean;
+  readonly minIntervalMs?: number;
+  readonly generation?: number;
+}
+
+/** Takes steps one after the other, each time through the ConfigMaps, as after a restart of the operator. */
+function play(...steps: readonly Step[]) {
+  let records: RemoteRecords = NO_RECORDS;
+  let now = NOW;
+  const told: string[] = [];
+  let nextAt: number | null = null;
+  for (const { answers = [], after = 0, retry = "", rolledBack = false, minIntervalMs = 0, generation = 1 } of steps) {
+    now += after;
+    const facts: RemoteFacts = {
+      records,
+      answers,
+      guard: guardSettings(spec),
+      settings: { minIntervalMs, retry, generation },
+      rolledBack: { "node-agent": rolledBack, "cluster-agent": rolledBack },
+    };
+    const decided = decideRemote(facts, now);
+    told.push(
+      ...decided.notes.map((note) => {
+        const what = "hash" in note ? ` ${note.hash}` : note.kind === "refused" ? ` ${note.refused.hash}` : "";
+        return `${note.component === "node-agent" ? "node" : "cluster"} ${note.kind}${what}`;
+      }),
+    );
+    nextAt = decided.nextAt;
+    records = held(decided.records);
+  }
+  return { records, node: records["node-agent"], cluster: records["cluster-agent"], told, nextAt, now };
+}
+
+function held(records: RemoteRecords): RemoteRecords {
+  const again = (component: "node-agent" | "cluster-agent") => {
+    const object = heldConfigMap(KMAGENT, component, records[component]);
+    return object ? readHeld(object) : NO_RECORDS[component];
+  };
+  return { "node-agent": again("node-agent"), "cluster-agent": again("cluster-agent") };
+}
+
+describe("an answer of the platform", () => {
+  const table: readonly [name: string, steps: readonly Step[], told: readonly string[]][] = [
+    ["that asks for nothing moves nothing", [{ answers: [QUIET] }], []],
+    [
+      "with both configurations gives each its own",
+      [{ answers: [answer(A, B)] }],
+      ["node accepted a", "cluster accepted b"],
+    ],
+    ["with one alone gives it to its component", [{ answers: [answer(null, B)] }], ["cluster accepted b"]],
+    [
+      "with a configuration and no restart is no wish",
+      [{ answers: [answer(A, B, false)] }],
+      ["node unasked a", "cluster unasked b"],
+    ],
+    ["that asks for a restart alone restarts both", [{ answers: [RESTART] }], ["node restart", "cluster restart"]],
+    [
+      "that is repeated is one wish",
+      [{ answers: [RESTART] }, { answers: [RESTART] }],
+      ["node restart", "cluster restart"],
+    ],
+    [
+      "that is repeated after another one is another wish",
+      [{ answers: [RESTART] }, { answers: [QUIET] }, { answers: [RESTART] }],
+      ["node restart", "cluster restart", "node restart", "cluster restart"],
+    ],
+    [
+      "given again and again moves once",
+      [{ answers: [answer(A)] }, { answers: [answer(A)] }],
+      ["node accepted a", "node same a"],
+    ],
+    [
+      "with what is in force, after one without, is a wish for a restart",
+      [{ answers: [answer(A)] }, { answers: [QUIET] }, { answers: [answer(A)] }],
+      ["node accepted a", "node restart"],
+    ],
+    [
+      "with what is in force beside something new restarts only what is new",
+      [{ answers: [answer(A, B)] }, { answers: [QUIET] }, { answers: [answer(B, B)] }],
+      ["node accepted a", "cluster accepted b", "node accepted b", "cluster same b"],
+    ],
+    [
+      "that the guard refuses isn't tried again",
+      [{ answers: [answer(C)] }, { answers: [QUIET] }, { answers: [answer(C)] }],
+      ["node refused c", "node same c"],
+    ],
+    [
+      "that was refused doesn't keep a good one away",
+      [{ answers: [answer(C)] }, { answers: [answer(A)] }],
+      ["node refused c", "node accepted a"],
+    ],
+    ["with an empty object is a bad configuration", [{ answers: [answer(["e", {}])] }], ["node refused e"]],
+    [
+      "that nobody could read is refused for its size",
+      [{ answers: [{ kind: "oversized" }] }, { answers: [{ kind: "oversized" }] }],
+      ["node refused unread", "node same unread"],
+    ],
+    [
+      "with one good and one bad configuration applies the good one",
+      [{ answers: [answer(C, B)] }],
+      ["node refused c", "cluster accepted b"],
+    ],
+    [
+      "with what was rolled back restarts nothing",
+      [{ answers: [answer(A)] }, { answers: [QUIET] }, { answers: [answer(A)], rolledBack: true }],
+      ["node accepted a", "node same a"],
+    ],
+    [
+      "that came while another waited to be taken is taken after it",
+      [{ answers: [answer(A), answer(B), QUIET, answer(A)] }],
+      ["node accepted a", "node accepted b", "node accepted a"],
+    ],
+  ];
+  test.each(table)("%s", (_name, steps, told) => {
+    expect(play(...steps).told).toEqual(told);
+  });
+
+  test("leaves the guard's word: rule, path and sentence, and what was refused", () => {
+    const { node } = play({ answers: [answer(A)] }, { answers: [answer(C)] });
+    expect(node.refused).toMatchObject([{ hash: "c", since: NOW }]);
+    expect(node.refused[0]?.path).toBe("receivers.nosuch");
+    expect(node.refused[0]?.rule).not.toBe("");
+    expect(node.refusedText).toContain("nosuch");
+    expect(node.accepted?.hash).toBe("a");
+  });
+
+  test("keeps whole numbers whole, also beyond 2^53", () => {
+    const document = good(1);
+    const large = { ...document, processors: { batch: { timeout: "1s", send_batch_size: 9007199254740993n } } };
+    expect(play({ answers: [answer(A)] }).node.accepted?.text).toContain("send_batch_size: 8192");
+    const text = play({ answers: [answer(["l", large])] }).node;
+    expect(`${text.accepted?.text ?? ""}${text.refusedText ?? ""}`).toContain("9007199254740993");
+  });
+});
+
+describe("platform.remoteConfig.minInterval", () => {
+  const slow = { minIntervalMs: 5 * MINUTE };
+
+  test("holds a newer configuration back, durably, and applies it by itself", () => {
+    const waits = play({ answers: [answer(A)], ...slow }, { answers: [answer(B)], after: MINUTE, ...slow });
+    expect(waits.node).toMatchObject({ accepted: { hash: "a" }, waiting: { hash: "b" } });
+    expect(waits.nextAt).toBe(NOW + 5 * MINUTE);
+    const done = play(
+      { answers: [answer(A)], ...slow },
+      { answers: [answer(B)], after: MINUTE, ...slow },
+      { after: 4 * MINUTE, ...slow },
+    );
+    expect(done.node).toMatchObject({ accepted: { hash: "b", since: NOW + 5 * MINUTE }, waiting: null });
+    expect(done.nextAt).toBeNull();
+  });
+
+  test("lets the newest win, also where that is the one in force", () => {
+    const newest = play(
+      { answers: [answer(A)], ...slow },
+      { answers: [answer(B)], ...slow },
+      { answers: [answer(["d", good(4)])], ...slow },
+    );
+    expect(newest.node.waiting?.hash).toBe("d");
+    const back = play(
+      { answers: [answer(A)], ...slow },
+      { answers: [answer(B)], ...slow },
+      { answers: [answer(A)], ...slow },
+    );
+    expect(back.node).toMatchObject({ accepted: { hash: "a", since: NOW }, waiting: null });
+  });
+
+  test("holds for restarts too, and a configuration that comes spares one", () => {
+    const restart = play({ answers: [answer(A)], ...slow }, { answers: [RESTART], ...slow });
+    expect(restart.node).toMatchObject({ restartedAt: null, restartWaits: true });
+    const later = play(
+      { answers: [answer(A)], ...slow },
+      { answers: [RESTART], ...slow },
+      { after: 5 * MINUTE, ...slow },
+    );
+    expect(later.node).toMatchObject({ restartedAt: NOW + 5 * MINUTE, restartWaits: false });
+    const spared = play(
+      { answers: [answer(A)], ...slow },
+      { answers: [RESTART], ...slow },
+      { answers: [answer(B)], after: 5 * MINUTE, ...slow },
+    );
+    expect(spared.node).toMatchObject({ accepted: { hash: "b" }, restartedAt: null, restartWaits: false });
+  });
+});
+
+describe("the annotation kloudmate.com/retry", () => {
+  test("has what was refused judged again, once for each generation of the spec", () => {
+    const { told, node } = play(
+      { answers: [answer(C)] },
+      { retry: "c" },
+      { retry: "c" },
+      { retry: "c", generation: 2 },
+    );
+    expect(told).toEqual(["node refused c", "node refused c", "node refused c"]);
+    expect(node.refused).toHaveLength(1);
+  });
+  test("says nothing to another one", () => {
+    expect(play({ answers: [answer(C)] }, { retry: "b" }).told).toEqual(["node refused c"]);
+  });
+});
+
+test("whatever the platform answers, the ConfigMaps hold all of it, the newest twenty refusals at most, and what is accepted is the guard's", () => {
+  const sent = fc.constantFrom<Sent>(null, A, B, C, ["d", good(4)], ["e", {}], ["f", { ...good(1), x: 1 }]);
+  const step = fc.record({
+    answers: fc.array(
+      fc.oneof(
+        fc.constant<Answer>({ kind: "oversized" }),
+        fc.tuple(sent, sent, fc.boolean()).map(([n, c, r]) => answer(n, c, r)),
+      ),
+      { maxLength: 3 },
+    ),
+    after: fc.integer({ min: 0, max: 10 * MINUTE }),
+    retry: fc.constantFrom("", "c", "e"),
+    rolledBack: fc.boolean(),
+    minIntervalMs: fc.constantFrom(0, 5 * MINUTE),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const { records, node, now } = play(...steps);
+      expect(held(records)).toEqual(records);
+      for (const component of COMPONENTS) {
+        const { accepted, waiting, refused } = records[component];
+        for (const hash of [accepted?.hash, waiting?.hash]) expect(["c", "e", "f", "unread"]).not.toContain(hash);
+        expect(new Set(refused.map(({ hash }) => hash)).size).toBe(refused.length);
+      }
+      expect(node.accepted?.since ?? 0).toBeLessThanOrEqual(now);
+    }),
+    { numRuns: 60 },
+  );
+});

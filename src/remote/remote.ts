@@ -1,0 +1,58 @@
+import type { Component } from "../api/labels.ts";
+import type { RemoteContext } from "../config/guard/rule.ts";
+import { asksOf } from "./ask.ts";
+import type { Answer } from "./ask.ts";
+import { dueAt, heed, settle } from "./heed.ts";
+import type { Heeded, HeedSettings, Note } from "./heed.ts";
+import { judgeKept, judgeSent } from "./judge.ts";
+import { COMPONENTS } from "./record.ts";
+import type { RemoteRecords } from "./record.ts";
+
+/** A note and the component of which it speaks. */
+export type ComponentNote = Note & { readonly component: Component };
+
+/** What both components' records become, what came of it, and when something that waits is due. */
+export interface RemoteDecision {
+  readonly records: RemoteRecords;
+  readonly notes: readonly ComponentNote[];
+  /** Milliseconds since the epoch; null where nothing waits. */
+  readonly nextAt: number | null;
+}
+
+/** What is known when answers are taken. */
+export interface RemoteFacts {
+  readonly records: RemoteRecords;
+  /** In the order in which they came. */
+  readonly answers: readonly Answer[];
+  readonly guard: Omit<RemoteContext, "component">;
+  readonly settings: Omit<HeedSettings, "rolledBack">;
+  /** Whether the configuration that counts was rolled back, by component. */
+  readonly rolledBack: Readonly<Record<Component, boolean>>;
+}
+
+/** Takes the platform's answers one by one, then does what waited. Pure; `now` is in milliseconds since the epoch. */
+export function decideRemote(
+  { records, answers, guard, settings, rolledBack }: RemoteFacts,
+  now: number,
+): RemoteDecision {
+  const notes: ComponentNote[] = [];
+  let current = records;
+  const step = (component: Component, { record, notes: told }: Heeded): void => {
+    if (record !== current[component]) current = { ...current, [component]: record };
+    notes.push(...told.map((note) => ({ ...note, component })));
+  };
+  const settingsOf = (component: Component): HeedSettings => ({ ...settings, rolledBack: rolledBack[component] });
+  for (const answer of answers) {
+    const asks = asksOf(answer, current);
+    for (const component of COMPONENTS) {
+      const judge = (sent: unknown) => judgeSent(sent, { ...guard, component });
+      step(component, heed(current[component], asks[component], judge, settingsOf(component), now));
+    }
+  }
+  for (const component of COMPONENTS) {
+    const judge = (text: string) => judgeKept(text, { ...guard, component });
+    step(component, settle(current[component], judge, settingsOf(component), now));
+  }
+  const dues = COMPONENTS.flatMap((component) => dueAt(current[component], settings.minIntervalMs) ?? []);
+  return { records: current, notes, nextAt: dues.length === 0 ? null : Math.min(...dues) };
+}
