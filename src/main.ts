@@ -17,10 +17,10 @@ import { watchFailedPods } from "./reconcile/failed-pods.ts";
 import { Controller } from "./reconcile/controller.ts";
 import { ExportWatch } from "./reconcile/export-watch.ts";
 import { jitteredBackoff, Queue } from "./reconcile/queue.ts";
+import { RemoteInbox } from "./reconcile/remote-inbox.ts";
 import { createReferenceWatch } from "./reconcile/reference-watch.ts";
 import type { Installation } from "./reconcile/snapshot.ts";
 import { crowdMs, subscribeTriggers } from "./reconcile/triggers.ts";
-import type { StatusFacts } from "./status/facts.ts";
 import { nodesRoute, operatorRoutes, serveHttp } from "./telemetry/http.ts";
 import type { RootLog } from "./telemetry/log.ts";
 import type { SecretMask } from "./telemetry/mask.ts";
@@ -168,8 +168,7 @@ async function lead(
   const everyone = () => {
     for (const { key } of caches.kmagents.values()) queue.add(key);
   };
-  /** UIDs of KmAgents to whom the platform has sent a configuration since the start. */
-  const ignored = new Set<string>();
+  const inbox = new RemoteInbox();
   const writer = createWriter({
     client,
     fieldManager: FIELD_MANAGER,
@@ -214,11 +213,8 @@ async function lead(
     metrics,
     operator: { version: installation.version, architecture: options.architecture },
     onStateChange: (uid) => again(uid),
-    onAnswer: (uid, { nodeAgent, clusterAgent }) => {
-      if (ignored.has(uid) || (nodeAgent === null && clusterAgent === null)) return;
-      ignored.add(uid);
-      log.warn({ kmagent: keyOf(uid) }, IGNORED.message);
-      again(uid);
+    onAnswer: (uid, answer) => {
+      if (inbox.put(uid, answer)) again(uid);
     },
   });
   const events = createEventRecorder(
@@ -241,7 +237,6 @@ async function lead(
       caches,
       failedPods: watchFailedPods(caches, end),
       installation: { ...installation, kubernetesMinor },
-      remote: (uid) => (ignored.has(uid) ? IGNORED : NONE_SENT),
     },
     client,
     writer,
@@ -250,6 +245,7 @@ async function lead(
     counters,
     exports,
     reporter,
+    inbox,
     events,
     metrics,
     mask,
@@ -287,12 +283,6 @@ async function lead(
   standing.queue = undefined;
   controller.leave();
 }
-
-const NONE_SENT: StatusFacts["remote"] = { kind: "none", message: "The platform has sent no configuration." };
-const IGNORED: StatusFacts["remote"] = {
-  kind: "ignored",
-  message: "The platform sent a configuration, which this release doesn't apply. Put it into spec.config.",
-};
 
 /** Who runs without leader election is always alone. */
 const ALONE: Election = {

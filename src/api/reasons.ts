@@ -208,9 +208,10 @@ export const CONDITION_REASONS = {
     meaning: "The spec's own configuration goes before a remote one.",
     action: "Remove it from the spec to let the platform's apply.",
   },
-  Ignored: {
-    meaning: "The platform sent a configuration that this release doesn't apply.",
-    action: "Put it into `spec.config`.",
+  Applying: { meaning: "What the platform sent last was accepted and is being rolled out.", action: "Wait." },
+  Waiting: {
+    meaning: "What the platform sent last was accepted and waits until `platform.remoteConfig.minInterval` is over.",
+    action: "Wait, or set a shorter interval.",
   },
   Flowing: { meaning: "Collectors deliver what they receive.", action: "Nothing." },
   Idle: { meaning: "Collectors receive nothing, so there is nothing to deliver.", action: "Check the receivers." },
@@ -285,6 +286,16 @@ export const EVENT_REASONS = {
   },
   NodeRecovered: { meaning: "A node's agent and collector run again.", action: "Nothing." },
   NodeUncovered: { meaning: "A node has no agent; the message says why.", action: "See the node's reason." },
+  RemoteConfigAccepted: {
+    meaning: "A configuration that the platform sent passed the guard.",
+    action: "Nothing; the rollout follows.",
+  },
+  RemoteConfigRefused: {
+    meaning: "A configuration that the platform sent was refused; the message names rule and place.",
+    action:
+      "Mend it on the platform, or allow it in the spec and set the annotation `kloudmate.com/retry` to its hash.",
+  },
+  RestartRequested: { meaning: "The platform asked for a restart of the collectors.", action: "Nothing." },
   NodeCovered: { meaning: "A node that had no agent has one.", action: "Nothing." },
   ConditionChanged: {
     meaning: "A condition changed; the message says which and why.",

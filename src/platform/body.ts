@@ -5,7 +5,9 @@ import type { Readable } from "node:stream";
 const inflate = promisify(gunzip);
 
 /** What was read of an answer's body; it is never logged or shown. */
-export type Body = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
+export type Body =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly why: string; readonly tooLong: boolean };
 
 /**
  * Reads a body of at most `limit` bytes, before decompression and after: of a longer one nothing more is read, so neither
@@ -17,7 +19,7 @@ export async function readBody(stream: Readable, encoding: string, limit: number
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     size += chunk.length;
     // Leaving the loop destroys the stream, and the connection with it.
-    if (size > limit) return { ok: false, why: `it is longer than ${limit} bytes` };
+    if (size > limit) return { ok: false, why: `it is longer than ${limit} bytes`, tooLong: true };
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
@@ -29,7 +31,7 @@ export async function readBody(stream: Readable, encoding: string, limit: number
     case "x-gzip":
       return unpack(bytes, limit);
     default:
-      return { ok: false, why: "it is encoded in a way that wasn't asked for" };
+      return { ok: false, why: "it is encoded in a way that wasn't asked for", tooLong: false };
   }
 }
 
@@ -38,6 +40,6 @@ async function unpack(bytes: Buffer, limit: number): Promise<Body> {
     return { ok: true, text: (await inflate(bytes, { maxOutputLength: limit })).toString("utf8") };
   } catch (error) {
     const tooLong = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-    return { ok: false, why: tooLong ? `unpacked it is longer than ${limit} bytes` : "it is no valid gzip" };
+    return { ok: false, why: tooLong ? `unpacked it is longer than ${limit} bytes` : "it is no valid gzip", tooLong };
   }
 }

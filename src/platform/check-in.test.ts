@@ -4,11 +4,11 @@ import type { Log, LogFields } from "../telemetry/log.ts";
 import { CheckIn } from "./check-in.ts";
 import type { Outcome } from "./outcome.ts";
 import { checkInRequest } from "./payload.ts";
-import type { CheckInAnswer } from "./wire.ts";
+import type { HeardAnswer } from "./wire.ts";
 
 const URL = "https://api.kloudmate.test/agents/config-check";
 const PLAN = { updateURL: URL, intervalMs: 60_000 };
-const REQUEST = checkInRequest([], { logsEnabled: true, lastError: "", image: "" }, "prod", "contrib", {
+const REQUEST = checkInRequest([], { logsEnabled: true, lastError: "", news: null, image: "" }, "prod", "contrib", {
   version: "1",
   architecture: "amd64",
 });
@@ -17,7 +17,7 @@ const ok = (answer: Record<string, unknown> = {}): Outcome => ({ kind: "ok", ans
 let clock: ManualClock;
 let lines: { readonly level: string; readonly message: string; readonly fields: LogFields }[];
 let posted: object[];
-let answers: CheckInAnswer[];
+let answers: HeardAnswer[];
 let outcomes: Outcome[];
 let platform: (payload: object) => Outcome;
 let checkIn: CheckIn;
@@ -27,7 +27,7 @@ function recorder(): Log {
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), child: () => recorder() };
 }
 
-function make(heeds: boolean): CheckIn {
+function make(): CheckIn {
   return new CheckIn({
     clock,
     random: () => 0,
@@ -38,7 +38,7 @@ function make(heeds: boolean): CheckIn {
     },
     request: () => REQUEST,
     onOutcome: (outcome) => outcomes.push(outcome),
-    onAnswer: heeds ? (answer) => answers.push(answer) : null,
+    onAnswer: (answer) => answers.push(answer),
   });
 }
 
@@ -48,7 +48,7 @@ beforeEach(() => {
   clock = new ManualClock();
   [lines, posted, answers, outcomes] = [[], [], [], []];
   platform = () => ok();
-  checkIn = make(true);
+  checkIn = make();
 });
 afterEach(() => checkIn.stop());
 
@@ -148,13 +148,20 @@ describe("a configuration in the answer", () => {
     expect(told()).not.toContain("debug no configuration change detected");
   });
 
-  test("that nobody takes is logged as ignored, once", async () => {
-    const deaf = make(false);
-    platform = () => ok(config);
-    deaf.start(PLAN);
-    await clock.advance(300_000);
-    expect(lines.filter(({ level }) => level === "warn")).toHaveLength(1);
-    await deaf.stop();
+  test("is told from an answer that asks for nothing, which is handed on too", async () => {
+    const quiet = { restartRequired: false, nodeAgent: null, clusterAgent: null };
+    checkIn.start(PLAN);
+    await clock.advance(0);
+    expect(answers).toEqual([quiet]);
+    expect(told()).toContain("debug no configuration change detected");
+  });
+
+  test("that was too long to be read is handed on as such, and is a failed check", async () => {
+    platform = () => ({ kind: "badAnswer", message: "it is longer", tooLong: true });
+    checkIn.start(PLAN);
+    await clock.advance(0);
+    expect(answers).toEqual(["tooLong"]);
+    expect(told()).toContain("error Periodic config check failed: it is longer");
   });
 });
 

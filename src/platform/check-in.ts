@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Log } from "../telemetry/log.ts";
 import type { Clock } from "./clock.ts";
 import { OPEN, afterCall, reopened } from "./gate.ts";
@@ -6,7 +5,7 @@ import type { Gate } from "./gate.ts";
 import { faultOf } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import { readCheckInAnswer, withoutExtension } from "./wire.ts";
-import type { CheckInAnswer, CheckInRequest } from "./wire.ts";
+import type { CheckInAnswer, CheckInRequest, HeardAnswer } from "./wire.ts";
 
 /** What the cluster's check-in needs. */
 export interface CheckInOptions {
@@ -18,8 +17,8 @@ export interface CheckInOptions {
   /** What is true now; `null` while nothing is known, and then nothing is sent. */
   readonly request: () => CheckInRequest | null;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** Takes a configuration or a wish for a restart; `null` where this release applies none. */
-  readonly onAnswer: ((answer: CheckInAnswer) => void) | null;
+  /** Takes every answer in its order, also one that asks for nothing: what follows a wish tells whether it is a new one. */
+  readonly onAnswer: (answer: HeardAnswer) => void;
 }
 
 /** Where and how often. */
@@ -41,7 +40,6 @@ export class CheckIn {
   /** A new check was asked for while one ran. */
   #again = false;
   #extensionRefused = false;
-  #ignored = "";
   #cancelNext: () => void = () => undefined;
 
   constructor(options: CheckInOptions) {
@@ -125,6 +123,7 @@ export class CheckIn {
     }
     onOutcome(outcome);
     if (answer !== null) this.#heed(answer);
+    else if (outcome.kind === "badAnswer" && outcome.tooLong) this.#options.onAnswer("tooLong");
   }
 
   /** The check-in with our two fields; without them where the platform refuses them, which is remembered. */
@@ -143,22 +142,9 @@ export class CheckIn {
 
   #heed(answer: CheckInAnswer): void {
     const { log, onAnswer } = this.#options;
-    const holdsConfig = answer.nodeAgent !== null || answer.clusterAgent !== null;
-    if (!holdsConfig && !answer.restartRequired) {
-      log.debug({}, "no configuration change detected");
-      return;
-    }
-    if (onAnswer !== null) {
-      onAnswer(answer);
-      return;
-    }
-    const digest = digestOf(answer);
-    if (digest === this.#ignored) return;
-    this.#ignored = digest;
-    log.warn(
-      { restartRequired: answer.restartRequired, holdsConfig },
-      "the platform's configuration is ignored, for this release applies none",
-    );
+    const asksForNothing = answer.nodeAgent === null && answer.clusterAgent === null && !answer.restartRequired;
+    if (asksForNothing) log.debug({}, "no configuration change detected");
+    onAnswer(answer);
   }
 }
 
@@ -170,9 +156,4 @@ function judged(outcome: Outcome): { readonly outcome: Outcome; readonly answer:
     outcome: { kind: "badAnswer", message: "The platform's answer holds fields of wrong types." },
     answer: null,
   };
-}
-
-function digestOf(answer: CheckInAnswer): string {
-  const text = JSON.stringify(answer, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
-  return createHash("sha256").update(text).digest("hex");
 }

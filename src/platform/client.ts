@@ -121,7 +121,10 @@ async function exchange(
     return refusal(response.statusCode, retryAfter(headerOf(response, "retry-after"), wallNow), where);
   }
   const read = await readBody(response.body, headerOf(response, "content-encoding"), MAX_BODY_BYTES);
-  if (!read.ok) return badAnswer(where, `the answer can't be used: ${read.why}`);
+  if (!read.ok) {
+    const outcome = badAnswer(where, `the answer can't be used: ${read.why}`);
+    return read.tooLong ? { ...outcome, tooLong: true } : outcome;
+  }
   const answer = parseJsonObject(read.text);
   return answer === null
     ? badAnswer(where, "the answer is no JSON object")
@@ -184,7 +187,7 @@ function unreachable(
   return { kind: "unreachable", fault, message: `${where}: ${clause}.` };
 }
 
-function badAnswer(where: string, clause: string): Outcome {
+function badAnswer(where: string, clause: string): Extract<Outcome, { kind: "badAnswer" }> {
   return { kind: "badAnswer", message: `${where}: ${clause}; check platform.endpoint and what stands on the way.` };
 }
 

@@ -12,7 +12,7 @@ import type { ClusterReport, Naming, OperatorIdentity, ReportedNode } from "./pa
 import { afterOutcome, notContacted, worstOf } from "./platform-state.ts";
 import type { ChannelState, PlatformState } from "./platform-state.ts";
 import { asksForChange } from "./wire.ts";
-import type { CheckInAnswer, CheckInRequest } from "./wire.ts";
+import type { CheckInRequest, HeardAnswer } from "./wire.ts";
 import type { Distribution } from "./versions.ts";
 
 /** How one KmAgent's cluster speaks to the platform. Times are milliseconds. */
@@ -50,7 +50,7 @@ export interface LinkContext {
   readonly metrics: Pick<Metrics, "add">;
   readonly operator: OperatorIdentity;
   readonly onStateChange: (state: PlatformState) => void;
-  readonly onAnswer: ((answer: CheckInAnswer) => void) | null;
+  readonly onAnswer: (answer: HeardAnswer) => void;
 }
 
 /** How long the platform is told of removed agents at most. */
@@ -71,6 +71,9 @@ export class Link {
   #checkInChannel: ChannelState;
   #state: PlatformState;
   #toldOfNodeConfig = false;
+  /** `id` of the news that the check-in under way carries, and of the last that the platform has taken. */
+  #newsUnderWay = "";
+  #newsTaken = "";
 
   constructor(settings: LinkSettings, context: LinkContext) {
     this.#context = context;
@@ -93,6 +96,7 @@ export class Link {
       post: (payload, signal) => this.#post("checkIn", payload, signal),
       request: () => this.#request(),
       onOutcome: (outcome) => {
+        if (outcome.kind === "ok") this.#newsTaken = this.#newsUnderWay;
         this.#checkInChannel = afterOutcome(this.#checkInChannel, outcome, clock.wallNow());
         this.#judge();
       },
@@ -210,7 +214,10 @@ export class Link {
   #request(): CheckInRequest | null {
     if (this.#fleet === null) return null;
     const { clusterName, distribution } = this.#settings;
-    return checkInRequest(this.#fleet.nodes, this.#fleet.cluster, clusterName, distribution, this.#context.operator);
+    const { nodes, cluster } = this.#fleet;
+    this.#newsUnderWay = cluster.news?.id ?? "";
+    const news = this.#newsUnderWay === this.#newsTaken ? null : cluster.news;
+    return checkInRequest(nodes, { ...cluster, news }, clusterName, distribution, this.#context.operator);
   }
 
   #putNodes(nodes: readonly ReportedNode[]): void {

@@ -21,7 +21,12 @@ export type Outcome =
   /** No answer. */
   | { readonly kind: "unreachable"; readonly fault: NetworkFault; readonly message: string }
   /** An answer that the platform doesn't give: a redirect, another status, no JSON, more than the bound on bytes. */
-  | { readonly kind: "badAnswer"; readonly message: string }
+  | {
+      readonly kind: "badAnswer";
+      readonly message: string;
+      /** HTTP 200, and more than the bound on bytes: such as a configuration that is too large. */
+      readonly tooLong?: true;
+    }
   /** We stopped waiting ourselves. */
   | { readonly kind: "aborted"; readonly message: string };
 

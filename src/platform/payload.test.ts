@@ -20,7 +20,7 @@ const NODE: ReportedNode = {
   os: "linux",
   architecture: "arm64",
 };
-const CLUSTER = { logsEnabled: true, lastError: "", image: NODE.image };
+const CLUSTER = { logsEnabled: true, lastError: "", news: null, image: NODE.image };
 const OPERATOR = { version: "0.1.0", architecture: "amd64" };
 const broken = (node: string, kind = "unhealthy"): ReportedNode => ({
   ...NODE,
@@ -99,9 +99,14 @@ describe("the cluster's check-in", () => {
   });
 
   test("tells of the configuration's fault before the nodes'", () => {
-    expect(request([broken("a")], { ...CLUSTER, lastError: "refused by rule x" }).last_error_message).toBe(
-      "refused by rule x",
+    expect(request([broken("a")], { ...CLUSTER, lastError: "Refused by rule x." }).last_error_message).toBe(
+      "Refused by rule x. 1 of 1 nodes have no working agent: a (OOMKilled).",
     );
+  });
+
+  test("tells that a configuration is in force where nothing is wrong", () => {
+    const news = { id: "1", text: "Configuration a is in force on 1 of 1 nodes." };
+    expect(request([NODE], { ...CLUSTER, news }).last_error_message).toBe(news.text);
   });
 });
 
@@ -136,7 +141,13 @@ test("whatever a node is like, what we send keeps the platform's contract", () =
         expect(judge(report).breaches).toEqual([]);
         expect(judge(removedReport(report, "x")).breaches).toEqual([]);
       }
-      const request = checkInRequest(nodes, { logsEnabled: false, lastError: "", image: "" }, "c", kind, OPERATOR);
+      const request = checkInRequest(
+        nodes,
+        { logsEnabled: false, lastError: "", news: null, image: "" },
+        "c",
+        kind,
+        OPERATOR,
+      );
       for (const payload of [request, withoutExtension(request), removedCheckIn(request, "x")]) {
         expect(judge(payload)).toMatchObject({ mode: "cluster", breaches: [] });
       }

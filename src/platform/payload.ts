@@ -16,11 +16,19 @@ export interface ReportedNode {
   readonly architecture: string;
 }
 
+/** A sentence that is told once. Another text of the same `id` is no other news. */
+export interface News {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** What the cluster's check-in says besides the nodes. */
 export interface ClusterReport {
   readonly logsEnabled: boolean;
-  /** What went wrong with the cluster's configuration; where empty, what is wrong with the nodes is told. */
+  /** What became of the cluster's configuration while that isn't over or isn't well; it goes before what is wrong with the nodes. */
   readonly lastError: string;
+  /** What became of it in the end: told until the platform has taken it once, for a success is no standing error. */
+  readonly news: News | null;
   /** The node agent's image that is wanted now: its tag gives the versions. */
   readonly image: string;
 }
@@ -86,7 +94,9 @@ export function checkInRequest(
     collector_version: versionsOf(cluster.image, distribution).collector,
     hostname: clusterName,
     k8s_deployments: [],
-    last_error_message: cluster.lastError === "" ? nodesError(nodes) : cluster.lastError,
+    last_error_message: [cluster.lastError, cluster.news?.text ?? "", nodesError(nodes)]
+      .filter((text) => text !== "")
+      .join(" "),
     logs_enabled: cluster.logsEnabled,
     namespaces: null,
     platform: "k8s",

@@ -5,7 +5,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { ReportedNode } from "./payload.ts";
 import { createReporter } from "./reporter.ts";
 import type { LinkSettings, PlatformState, Reporter } from "./reporter.ts";
-import type { CheckInAnswer } from "./wire.ts";
+import type { HeardAnswer } from "./wire.ts";
 
 /*
  * The whole room against the simulator, over real sockets and with the real clock; each test waits for what it wants to see.
@@ -13,12 +13,12 @@ import type { CheckInAnswer } from "./wire.ts";
 
 const KEY = "km_first-key";
 const OTHER_KEY = "km_second-key";
-const CLUSTER = { logsEnabled: true, lastError: "", image: "ghcr.io/kloudmate/km-kube-agent:1.2.0" };
+const CLUSTER = { logsEnabled: true, lastError: "", news: null, image: "ghcr.io/kloudmate/km-kube-agent:1.2.0" };
 
 let simulator: Simulator;
 let reporter: Reporter;
 let states: PlatformState[];
-let answers: CheckInAnswer[];
+let answers: HeardAnswer[];
 let lines: string[];
 let counted: Map<string, number>;
 

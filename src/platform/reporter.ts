@@ -6,7 +6,7 @@ import type { FleetReport, LinkSettings } from "./link.ts";
 import type { OperatorIdentity } from "./payload.ts";
 import { notContacted } from "./platform-state.ts";
 import type { PlatformState } from "./platform-state.ts";
-import type { CheckInAnswer } from "./wire.ts";
+import type { HeardAnswer } from "./wire.ts";
 
 export type { FleetReport, LinkSettings } from "./link.ts";
 export type { PlatformState } from "./platform-state.ts";
@@ -22,8 +22,8 @@ export interface ReporterOptions {
   readonly operator: OperatorIdentity;
   /** Hears each change of kind or message of a KmAgent's state. */
   readonly onStateChange: (uid: string, state: PlatformState) => void;
-  /** Takes what the platform wants; without it, a configuration is logged as ignored. */
-  readonly onAnswer?: (uid: string, answer: CheckInAnswer) => void;
+  /** Takes every answer to a KmAgent's check-in, in order. */
+  readonly onAnswer: (uid: string, answer: HeardAnswer) => void;
 }
 
 /**
@@ -85,7 +85,7 @@ export function createReporter(options: ReporterOptions): Reporter {
         new Link(settings, {
           ...options,
           onStateChange: (state) => options.onStateChange(uid, state),
-          onAnswer: onAnswer === undefined ? null : (answer) => onAnswer(uid, answer),
+          onAnswer: (answer) => onAnswer(uid, answer),
         }),
       );
     },

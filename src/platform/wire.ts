@@ -62,6 +62,9 @@ export interface CheckInAnswer {
   readonly clusterAgent: JsonObject | null;
 }
 
+/** An answer, or `tooLong` where it was so long that it wasn't read: whatever it was, it can't be used as a configuration. */
+export type HeardAnswer = CheckInAnswer | "tooLong";
+
 /** A JSON object of unknown content. Integers too large for a double are `bigint`, so that none is rounded. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -23,7 +23,10 @@ export type Judged =
     };
 
 /** Judges the spec and everything that it refers to. What the pass before rendered from the same input is taken as it is. */
-export function judgeConfiguration(snapshot: Snapshot): {
+export function judgeConfiguration(
+  snapshot: Snapshot,
+  remote: DesiredInput["remote"],
+): {
   readonly judged: Judged;
   readonly rendered: Rendered | null;
 } {
@@ -36,7 +39,7 @@ export function judgeConfiguration(snapshot: Snapshot): {
     const problem = referenceProblem(reference, found, kmagent.namespace);
     if (problem) return unjudged({ kind: "invalid", ...problem });
   }
-  const input = desiredInput(snapshot, kmagent);
+  const input = desiredInput(snapshot, kmagent, remote);
   const rendered = before && sameInput(before.input, input) ? before : { input, desired: desiredObjects(input) };
   const { desired } = rendered;
   if (!desired.ok) return { judged: { kind: "invalid", reason: desired.reason, message: desired.message }, rendered };
@@ -46,6 +49,7 @@ export function judgeConfiguration(snapshot: Snapshot): {
 function desiredInput(
   { references, installation, apiKeyHmac, caBundleHash }: Snapshot,
   kmagent: KmAgent,
+  remote: DesiredInput["remote"],
 ): DesiredInput {
   const textOf = (path: string) => {
     const found = references.find(({ reference }) => reference.path === path)?.found;
@@ -65,7 +69,7 @@ function desiredInput(
     serviceAccounts: installation.serviceAccounts,
     // Kubernetes' own RollingUpdate acts on the annotation by itself; in a revision it would restart every pod twice.
     restartedAt: { nodeAgent: null, clusterAgent: null },
-    remote: null,
+    remote,
     kubernetesMinor: installation.kubernetesMinor,
   };
 }
@@ -75,7 +79,8 @@ function sameInput(one: DesiredInput, other: DesiredInput): boolean {
   return (
     one.kmagent.uid === other.kmagent.uid &&
     one.kmagent.generation === other.kmagent.generation &&
-    sameJson(one.referenced, other.referenced)
+    sameJson(one.referenced, other.referenced) &&
+    sameJson(one.remote, other.remote)
   );
 }
 /** Whether the record's spec could be parsed. */

@@ -33,11 +33,14 @@ import { reconcile } from "./reconcile.ts";
 import type { ReferenceWatch } from "./reference-watch.ts";
 import { referencesOf } from "./references.ts";
 import { remember } from "./remember.ts";
+import type { RemoteInbox } from "./remote-inbox.ts";
+import { RemoteLog } from "./remote-log.ts";
+import { remoteReport } from "./remote-report.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What the controller joins. */
 export interface ControllerOptions {
-  readonly sources: Omit<Sources, "reference" | "probes" | "exports" | "platform">;
+  readonly sources: Omit<Sources, "reference" | "probes" | "exports" | "platform" | "answers">;
   readonly client: KubeClient;
   readonly writer: Writer;
   readonly references: ReferenceWatch;
@@ -45,6 +48,8 @@ export interface ControllerOptions {
   readonly counters: CounterReader;
   readonly exports: ExportWatch;
   readonly reporter: Reporter;
+  /** Answers of the platform that wait for a pass. */
+  readonly inbox: RemoteInbox;
   readonly events: EventRecorder;
   readonly metrics: Metrics;
   readonly mask: SecretMask;
@@ -70,6 +75,7 @@ export class Controller {
   readonly #sources: Sources;
   readonly #known = new Map<string, Known>();
   readonly #lastWords: LastWords;
+  readonly #remoteLog: RemoteLog;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -78,12 +84,14 @@ export class Controller {
       onWords: (key) => options.again(key, GATHERED_MS),
       onFailure: (kmagent, pod, error) => options.log.debug({ kmagent, pod, err: error }, "last words not read"),
     });
+    this.#remoteLog = new RemoteLog(options.log, options.metrics);
     this.#sources = {
       ...options.sources,
       reference: (reference) => options.references.read(reference),
       probes: (uid) => options.prober.snapshot(uid),
       exports: (uid) => options.exports.of(uid),
       platform: (uid) => options.reporter.state(uid),
+      answers: (uid) => options.inbox.of(uid),
     };
   }
 
@@ -139,6 +147,8 @@ export class Controller {
       );
     }
     this.#known.set(key, { uid: kmagent.uid, memory: remember(snapshot.memory, plan, outcomes, clock.wallNow()) });
+    if (plan.remote !== null) this.#options.inbox.drop(kmagent.uid, snapshot.answers);
+    this.#remoteLog.tell(kmagent, snapshot.answers, plan);
     this.#logOutcomes(kmagent, outcomes);
     return this.#result(plan, outcomes, now);
   }
@@ -178,7 +188,7 @@ export class Controller {
       nodes: plan.fleet.nodes,
       cluster: {
         logsEnabled: kmagent.spec.config.features.logs,
-        lastError: "",
+        ...remoteReport(plan.remoteOutcome),
         image: plan.status.versions?.nodeAgentImage ?? "",
       },
     });
@@ -192,11 +202,13 @@ export class Controller {
   }
 
   #forget(key: string, uid: string): void {
-    const { prober, counters, exports, reporter, mask, metrics, log } = this.#options;
+    const { prober, counters, exports, reporter, inbox, mask, metrics, log } = this.#options;
     prober.clear(uid);
     counters.clear(uid);
     exports.forget(uid);
     reporter.remove(uid);
+    inbox.forget(uid);
+    this.#remoteLog.forget(uid);
     mask.delete(uid);
     forgetFleet(metrics, key);
     this.#lastWords.forget(key);

@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { ExportObservation, NodeObservation, PodObservation, ProbeObservation } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
+import type { Answer } from "../remote/ask.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { FailedPods } from "./failed-pods.ts";
 import { lastWordsKey, NO_MEMORY, objectId } from "./memory.ts";
@@ -34,7 +35,7 @@ export interface Sources {
   /** What is known of the exports of a KmAgent's pods, by pod UID. */
   readonly exports: (uid: string) => ReadonlyMap<string, ExportObservation>;
   readonly platform: (uid: string) => StatusFacts["platform"];
-  readonly remote: (uid: string) => StatusFacts["remote"];
+  readonly answers: (uid: string) => readonly Answer[];
   readonly installation: Installation;
 }
 
@@ -68,7 +69,7 @@ export function gather(kmagent: KmAgentRecord, memory: KmAgentMemory | undefined
     apiKeyHmac: apiKey === null ? null : createHmac("sha256", kmagent.uid).update(apiKey).digest("hex"),
     caBundleHash: caBundle === null ? null : createHash("sha256").update(caBundle).digest("hex"),
     platform: sources.platform(kmagent.uid),
-    remote: sources.remote(kmagent.uid),
+    answers: sources.answers(kmagent.uid),
     memory: memory ?? NO_MEMORY,
     installation: sources.installation,
   };

@@ -2,6 +2,7 @@ import type { NodeHealth } from "../health/node-health.ts";
 import type { PodRefusal } from "../health/observation.ts";
 import type { Desired, DesiredInput } from "../resources/desired.ts";
 import type { KubeObject } from "../kube/resource.ts";
+import type { RemoteRecords } from "../remote/record.ts";
 import type { ObjectMemory } from "./object-decision.ts";
 import type { StatusMemory } from "./status-repair.ts";
 
@@ -24,6 +25,8 @@ export interface KmAgentMemory {
   readonly rendered: Rendered | null;
   /** What the last usable spec wanted; `null` where none has been seen yet. */
   readonly lastValid: readonly KubeObject[] | null;
+  /** What the platform wants, as it is held in ConfigMaps; `null` before they were read. */
+  readonly remote: RemoteRecords | null;
   /** By `objectId`. */
   readonly objects: ReadonlyMap<string, ObjectMemory>;
   /** The last dry-run of a pod: what was said of it, and when. Milliseconds since the epoch. */
@@ -42,6 +45,7 @@ export const NO_MEMORY: KmAgentMemory = {
   health: null,
   rendered: null,
   lastValid: null,
+  remote: null,
   objects: new Map(),
   refusal: null,
   lastWords: new Map(),

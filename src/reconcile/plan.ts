@@ -5,6 +5,8 @@ import type { Rendered } from "./memory.ts";
 import type { EventNote } from "./condition-events.ts";
 import type { Difference } from "./drift.ts";
 import type { ApplyReason, ObjectDecision, ObjectMemory } from "./object-decision.ts";
+import type { RemoteStep } from "./remote-step.ts";
+import type { StatusFacts } from "../status/facts.ts";
 
 /** One write, as data. `execute` does it and decides nothing. */
 export type Write =
@@ -45,6 +47,10 @@ export interface Plan {
   readonly rendered: Rendered | null;
   /** The objects that are kept in shape, also while the spec can't be used. */
   readonly lastValid: readonly KubeObject[] | null;
+  /** What the platform wants from now on, what came of its answers, and what is told of it; `null` where nobody looked. */
+  readonly remote: RemoteStep | null;
+  /** What became of the platform's last configuration. */
+  readonly remoteOutcome: StatusFacts["remote"];
   /** The status as it should be, whether or not it is written now. */
   readonly status: KmAgentStatus;
   /** Time of the next pass where nothing happens before; milliseconds since the epoch. */

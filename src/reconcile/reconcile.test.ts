@@ -67,7 +67,7 @@ function snapshot(
     apiKeyHmac: "ab",
     caBundleHash: null,
     platform: { kind: "connected", message: "" },
-    remote: { kind: "none", message: "" },
+    answers: [],
     memory: NO_MEMORY,
     installation: {
       version: "0.0.0",

@@ -23,6 +23,8 @@ import type { Overlap } from "./overlap.ts";
 import { ownership } from "./ownership.ts";
 import type { DecidedObject, Plan, Write } from "./plan.ts";
 import { podOfTemplate } from "./refusal.ts";
+import { NOTHING_SENT } from "./remote-facts.ts";
+import { remoteEvents, remoteStep } from "./remote-step.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { revisionOfTemplate, statusFacts } from "./status-facts.ts";
 import { statusGate } from "./status-gate.ts";
@@ -48,14 +50,20 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
       fleet: null,
       rendered: null,
       lastValid: null,
+      remote: null,
+      remoteOutcome: NOTHING_SENT,
       status: kmagent.status,
       nextAt: null,
     };
   }
-  const { judged, rendered } = judgeConfiguration(snapshot);
+  const remote = remoteStep(snapshot, now);
+  const { judged, rendered } = judgeConfiguration(snapshot, remote?.wish ?? null);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
   const kept = lastValid(snapshot, judged);
-  const decided = kept !== null && !overlapped ? decideAll(snapshot, kept, now) : [];
+  const held = remote?.objects ?? [];
+  const all = decideAll(snapshot, [...held, ...(kept !== null && !overlapped ? kept : [])], now);
+  const holding = all.slice(0, held.length);
+  const decided = all.slice(held.length);
   const paused = kmagent.spec?.paused === true;
   const wanted = [...decided.flatMap((each) => writeOf(each, now)), ...removals(snapshot, judged, overlapped)];
   const fleet = judgeFleet(snapshot, judged, now, mask);
@@ -64,25 +72,29 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const trial: Write[] = daemonSet && trialAt === now ? [{ kind: "tryPod", object: podOfTemplate(daemonSet) }] : [];
   const warmAt = (memory.begunAt ?? now) + WARMING_MS;
   const warming = now < warmAt;
-  const facts = statusFacts({ snapshot, judged, overlapped, decided, fleet, warming, wanted });
+  const facts = statusFacts({ snapshot, judged, overlapped, decided: all, fleet, warming, wanted, remote });
   // Our own last word where there is one: what a stranger made of it is no past to go on from.
   const previous = memory.status?.written ?? kmagent.status;
   const status = judged.kind === "loading" ? previous : assembleStatus(facts, previous, now, mask);
   const told = tell(snapshot, status, now);
   return {
-    writes: [...(paused ? [] : wanted), ...trial, ...told.writes],
-    events: nodeEvents(fleet),
+    // What the platform wants is kept also while paused: it may have said so only once, and no agent is touched by it.
+    writes: [...holding.flatMap(writeOf), ...(paused ? [] : wanted), ...trial, ...told.writes],
+    events: [...nodeEvents(fleet), ...remoteEvents(remote)],
     statusEvents: told.events,
     fleet,
     rendered,
     lastValid: kept,
+    remote,
+    remoteOutcome: facts.remote,
     status,
     nextAt: earliest([
       told.at,
       fleet?.nextChangeAt ?? null,
       trialAt,
       warming ? warmAt : null,
-      ...decided.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
+      remote?.nextAt ?? null,
+      ...all.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
     ]),
   };
 }

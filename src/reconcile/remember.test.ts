@@ -7,6 +7,7 @@ import { NO_MEMORY } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import { freshMemory } from "./object-decision.ts";
 import type { Plan } from "./plan.ts";
+import { NOTHING_SENT } from "./remote-facts.ts";
 import { remember } from "./remember.ts";
 
 const NOW = 5_000;
@@ -17,6 +18,8 @@ const PLAN: Plan = {
   fleet: null,
   rendered: null,
   lastValid: null,
+  remote: null,
+  remoteOutcome: NOTHING_SENT,
   status: {},
   nextAt: null,
 };

@@ -69,6 +69,7 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
     begunAt: memory.begunAt ?? now,
     rendered: plan.rendered,
     lastValid: plan.lastValid,
+    remote: plan.remote?.records ?? memory.remote,
     health: plan.fleet?.byNode ?? memory.health,
     objects,
     refusal,
@@ -78,8 +79,8 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
 }
 
 /** What is wanted no longer (the ConfigMaps of old revisions) is forgotten; while nothing is known to be wanted, all stays. */
-function isWanted({ lastValid }: Plan): (entry: readonly [id: string, memory: ObjectMemory]) => boolean {
+function isWanted({ lastValid, remote }: Plan): (entry: readonly [id: string, memory: ObjectMemory]) => boolean {
   if (lastValid === null) return () => true;
-  const wanted = new Set(lastValid.map(objectId));
+  const wanted = new Set([...lastValid, ...(remote?.objects ?? [])].map(objectId));
   return ([id]) => wanted.has(id);
 }

@@ -1,5 +1,6 @@
 import type { NodeObservation } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
+import type { Answer } from "../remote/ask.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import type { KmAgentRecord, PodRecord } from "./project.ts";
@@ -37,8 +38,8 @@ export interface Snapshot {
   readonly apiKeyHmac: string | null;
   readonly caBundleHash: string | null;
   readonly platform: StatusFacts["platform"];
-  /** What became of the last configuration that the platform sent. */
-  readonly remote: StatusFacts["remote"];
+  /** Answers of the platform that no pass has taken yet, in their order. */
+  readonly answers: readonly Answer[];
   readonly memory: KmAgentMemory;
   readonly installation: Installation;
 }

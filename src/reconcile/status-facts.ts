@@ -15,6 +15,8 @@ import { objectId } from "./memory.ts";
 import type { ObjectDecision } from "./object-decision.ts";
 import type { Overlap } from "./overlap.ts";
 import type { DecidedObject, Write } from "./plan.ts";
+import { remoteFacts } from "./remote-facts.ts";
+import type { RemoteStep } from "./remote-step.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What one pass found out, to be told in `status`. */
@@ -28,6 +30,7 @@ export interface Findings {
   readonly warming: boolean;
   /** Writes that are wanted, also while they are held back by a pause. */
   readonly wanted: readonly Write[];
+  readonly remote: RemoteStep | null;
 }
 
 /** Maps findings to the plain facts that conditions are judged from. */
@@ -36,20 +39,22 @@ export function statusFacts(findings: Findings): StatusFacts {
   const { kmagent, live, memory, installation, pods } = snapshot;
   const nodeAgent = judged.kind === "valid" ? judged.desired.nodeAgent : null;
   const clusterAgent = judged.kind === "valid" ? judged.desired.clusterAgent : null;
+  const rollout = rolloutFacts(findings);
+  const clusterAgentPart: StatusFacts["clusterAgent"] =
+    kmagent.spec?.clusterAgent.enabled === false
+      ? { kind: "disabled" }
+      : clusterAgentFacts(
+          live.get(`Deployment ${deploymentName(kmagent.name)}`),
+          pods.filter((pod) => pod.component === "cluster-agent"),
+        );
   return {
     generation: kmagent.generation,
     spec: kmagent.spec,
     fleet,
     configuration: configurationFacts(judged),
     inForce: nodeAgent && { source: nodeAgent.source, revision: nodeAgent.revision },
-    rollout: rolloutFacts(findings),
-    clusterAgent:
-      kmagent.spec?.clusterAgent.enabled === false
-        ? { kind: "disabled" }
-        : clusterAgentFacts(
-            live.get(`Deployment ${deploymentName(kmagent.name)}`),
-            pods.filter((pod) => pod.component === "cluster-agent"),
-          ),
+    rollout,
+    clusterAgent: clusterAgentPart,
     platform: snapshot.platform,
     stalled: stalledFacts(findings),
     failure: memory.failure === "" ? null : { message: memory.failure },
@@ -62,10 +67,7 @@ export function statusFacts(findings: Findings): StatusFacts {
       })),
     ),
     wouldChange: kmagent.spec?.paused === true ? wanted.map(sentence) : [],
-    remote:
-      kmagent.spec?.platform.remoteConfig.mode === "Disabled"
-        ? { kind: "disabled", message: "remote configuration is switched off in the spec" }
-        : snapshot.remote,
+    remote: remoteFacts({ kmagent, judged, step: findings.remote, rollout, fleet, clusterAgent: clusterAgentPart }),
     telemetry: fleet?.exports ?? null,
     telemetryBefore: findings.warming ? telemetryBefore(memory.status?.written ?? kmagent.status) : null,
     versions: {

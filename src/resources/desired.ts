@@ -32,8 +32,13 @@ interface Referenced {
   readonly caBundleHash: string | null;
 }
 
-/** Configurations that the platform sent and the operator accepted. */
-type RemoteConfig = PerComponent<string | null>;
+/** What the platform wants of one component and the operator accepted. */
+interface RemoteWish {
+  /** Text of a configuration, null where there is none. */
+  readonly text: string | null;
+  /** RFC 3339 time of a restart that was asked for, null where none was. */
+  readonly restartedAt: string | null;
+}
 
 /** Everything that the desired objects follow from. */
 export interface DesiredInput {
@@ -45,7 +50,7 @@ export interface DesiredInput {
   readonly serviceAccounts: PerComponent<string>;
   /** The `restartedAt` annotation in the live objects' pod templates, so that `kubectl rollout restart` isn't undone. */
   readonly restartedAt: PerComponent<string | null>;
-  readonly remote: RemoteConfig | null;
+  readonly remote: PerComponent<RemoteWish> | null;
   /** Minor version of the API server, such as 34; null where it isn't known, and then only fields of 1.29 are used. */
   readonly kubernetesMinor: number | null;
 }
@@ -113,7 +118,7 @@ function resolveFor({ kmagent, referenced, remote }: DesiredInput, component: Co
       ? nodeAgentDefault({ ...common, ...spec.nodeAgent, namespace: kmagent.namespace, name: kmagent.name })
       : clusterAgentDefault(common);
   const given = spec.config[side]?.inline ?? referenced.configTexts[side];
-  return resolve({ component, spec: given, remote: remote?.[side] ?? null, fallback }, guardSettings(spec));
+  return resolve({ component, spec: given, remote: remote?.[side].text ?? null, fallback }, guardSettings(spec));
 }
 
 function render(input: DesiredInput, component: Component, resolved: Extract<Resolution, { ok: true }>) {
@@ -130,6 +135,7 @@ function render(input: DesiredInput, component: Component, resolved: Extract<Res
     revision: "",
     configMap: "",
     restartedAt: input.restartedAt[side],
+    restartRequestedAt: input.remote?.[side].restartedAt ?? null,
     kubernetesMinor: input.kubernetesMinor,
   };
   const template = onNodes ? nodeAgentTemplate : clusterAgentTemplate;

@@ -29,6 +29,8 @@ export interface PodInput {
   readonly configMap: string;
   /** What `kubectl rollout restart` left in the live template, or null. */
   readonly restartedAt: string | null;
+  /** When the platform asked for a restart last, or null. */
+  readonly restartRequestedAt: string | null;
   /** Minor version of the API server, for fields that older ones refuse; null where it isn't known. */
   readonly kubernetesMinor: number | null;
 }
@@ -65,6 +67,7 @@ export function podTemplate(input: PodInput, parts: PodParts): PodTemplate {
         ...settings.podAnnotations,
         "kubectl.kubernetes.io/default-container": CONTAINER,
         ...(input.restartedAt !== null && { [ANNOTATION.restartedAt]: input.restartedAt }),
+        ...(input.restartRequestedAt !== null && { [ANNOTATION.restartRequested]: input.restartRequestedAt }),
       },
     },
     spec: {

@@ -6,6 +6,7 @@ import { anyFleet } from "../../test/fleet/arbitraries.ts";
 import { ended, HOUR, nodeOfFleet, NOW, pod, probe, TARGET, unmasked, waiting } from "../../test/fleet/observations.ts";
 import { utf8Bytes } from "../health/foreign-text.ts";
 import type { NodeObservation } from "../health/observation.ts";
+import { timestamp } from "./timestamp.ts";
 import { assembleStatus } from "./assemble.ts";
 import { STATUS_BYTES } from "./bound.ts";
 import type { StatusFacts } from "./facts.ts";
@@ -107,11 +108,24 @@ describe("the status", () => {
     expect(conditionOf(blind, "AgentsAvailable")).toMatchObject({ status: "Unknown", reason: "Pending" });
   });
 
-  it("keeps what other parts of the operator wrote: rejected revisions and the last remote verdict", () => {
+  it("keeps what other parts of the operator wrote: rejected revisions", () => {
     const rejected = [{ revision: "bad", reason: "CollectorExited", message: "", since: "2026-11-23T10:00:00Z" }];
-    const lastRemote = { hash: "abc", verdict: "Refused" as const };
-    const status = assembled(facts(), { rollout: { rejected }, config: { lastRemote } }, NOW);
-    expect([status.rollout?.rejected, status.config?.lastRemote]).toEqual([rejected, lastRemote]);
+    expect(assembled(facts(), { rollout: { rejected } }, NOW).rollout?.rejected).toEqual(rejected);
+  });
+
+  it("shows the verdict on the platform's last configuration, also while the spec can't be used", () => {
+    const last = {
+      hash: "abc",
+      verdict: "Refused",
+      rule: "size",
+      path: "",
+      message: "is too long",
+      since: NOW,
+    } as const;
+    const shown = { hash: "abc", verdict: "Refused", rule: "size", message: "is too long", since: timestamp(NOW) };
+    const remote = { kind: "refused", message: "", last } as const;
+    expect(assembled(facts({ remote }), {}, NOW).config?.lastRemote).toEqual(shown);
+    expect(assembled(facts({ remote, inForce: null }), {}, NOW).config?.lastRemote).toEqual(shown);
   });
 
   it("drops the cluster agent when it is switched off", () => {
@@ -156,7 +170,7 @@ describe("the status", () => {
         fleet: health,
         stalled: { reason: "Forbidden", message: long },
         platform: { kind: "error", message: long },
-        remote: { kind: "refused", message: long },
+        remote: { kind: "refused", message: long, last: null },
         clusterAgent: { kind: "present", ready: false, revision: "r", reason: "OOMKilled", message: long },
         configuration: { kind: "invalid", reason: "InvalidConfig", message: long },
         overridden: [{ added: false, object: "DaemonSet km-agent", path: long, value: long }],

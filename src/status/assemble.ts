@@ -21,7 +21,7 @@ export function assembleStatus(
   mask: (text: string) => string,
 ): KmAgentStatus {
   const { fleet, rollout } = facts;
-  const config = configStatus(facts, previous.config, now);
+  const config = configStatus(facts, previous.config, now, mask);
   const rolloutPart = rollout === null ? previous.rollout : rolloutStatus(rollout, previous.rollout, now);
   const clusterAgent =
     facts.clusterAgent === null ? previous.clusterAgent : clusterAgentStatus(facts.clusterAgent, mask);
@@ -55,20 +55,36 @@ function seenBefore({ nodes, unhealthyNodes, uncoveredNodes }: KmAgentStatus) {
   };
 }
 
-/** `since` moves with the revision or its source; the last remote verdict is kept. */
+/** `since` moves with the revision or its source. */
 function configStatus(
-  { inForce }: StatusFacts,
+  { inForce, remote }: StatusFacts,
   previous: KmAgentStatus["config"],
   now: number,
+  mask: (text: string) => string,
 ): KmAgentStatus["config"] {
-  if (inForce === null) return previous;
+  const lastRemote = lastRemoteStatus(remote.last, mask);
+  if (inForce === null) return lastRemote ? { ...previous, lastRemote } : previous;
   const { source, revision } = inForce;
   const isSame = previous?.source === source && previous.revision === revision && previous.since !== undefined;
   return {
     source,
     revision,
     since: isSame ? previous.since : timestamp(now),
-    ...(previous?.lastRemote && { lastRemote: previous.lastRemote }),
+    ...(lastRemote && { lastRemote }),
+  };
+}
+
+/** Path and message hold keys of a document that anybody may have written. */
+function lastRemoteStatus(last: StatusFacts["remote"]["last"], mask: (text: string) => string) {
+  if (last === null) return undefined;
+  const { hash, verdict, rule, path, message, since } = last;
+  return {
+    hash,
+    verdict,
+    ...(rule !== "" && { rule }),
+    ...(path !== "" && { path: statusText(path, mask) }),
+    ...(message !== "" && { message: statusText(message, mask) }),
+    since: timestamp(since),
   };
 }
 

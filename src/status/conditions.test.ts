@@ -259,21 +259,30 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
   ],
   RemoteConfigApplied: [
     { name: "none was sent", of: {}, is: "True NoneReceived" },
-    { name: "it is switched off", of: { remote: { kind: "disabled", message: "" } }, is: "True Disabled" },
-    { name: "it is in force", of: { remote: { kind: "applied", message: "" } }, is: "True Applied" },
+    { name: "it is switched off", of: { remote: { kind: "disabled", message: "", last: null } }, is: "True Disabled" },
+    { name: "it is in force", of: { remote: { kind: "applied", message: "", last: null } }, is: "True Applied" },
     {
       name: "the guard refused it",
-      of: { remote: { kind: "refused", message: "rule x" } },
+      of: { remote: { kind: "refused", message: "rule x", last: null } },
       is: "False Refused",
       says: "rule x",
     },
     {
       name: "the spec goes before it",
-      of: { remote: { kind: "overridden", message: "" } },
+      of: { remote: { kind: "overridden", message: "", last: null } },
       is: "False OverriddenBySpec",
     },
-    { name: "this release doesn't apply it", of: { remote: { kind: "ignored", message: "" } }, is: "False Ignored" },
-    { name: "it was taken back", of: { remote: { kind: "rolledBack", message: "" } }, is: "False RolledBack" },
+    {
+      name: "it is being rolled out",
+      of: { remote: { kind: "applying", message: "", last: null } },
+      is: "Unknown Applying",
+    },
+    { name: "it waits", of: { remote: { kind: "waiting", message: "", last: null } }, is: "Unknown Waiting" },
+    {
+      name: "it was taken back",
+      of: { remote: { kind: "rolledBack", message: "", last: null } },
+      is: "False RolledBack",
+    },
   ],
   TelemetryFlowing: [
     { name: "nobody looked", of: {}, is: "Unknown NotObserved" },

@@ -67,8 +67,17 @@ export interface OverriddenField {
 
 /** What became of the platform's last configuration. */
 interface RemoteFacts {
-  readonly kind: "none" | "disabled" | "applied" | "refused" | "overridden" | "ignored" | "rolledBack";
+  readonly kind: "none" | "disabled" | "applied" | "applying" | "waiting" | "refused" | "overridden" | "rolledBack";
   readonly message: string;
+  /** The verdict on the last one; `null` where there is none. Milliseconds since the epoch. */
+  readonly last: {
+    readonly hash: string;
+    readonly verdict: "Accepted" | "Refused" | "Overridden" | "RolledBack";
+    readonly rule: string;
+    readonly path: string;
+    readonly message: string;
+    readonly since: number;
+  } | null;
 }
 
 /** Everything that a status is made of, as plain data. `null` means: nothing is known in this pass. */

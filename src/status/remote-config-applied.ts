@@ -1,5 +1,5 @@
 import type { StatusFacts } from "./facts.ts";
-import { fails, holds } from "./verdict.ts";
+import { fails, holds, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
 /** `RemoteConfigApplied`: whether what the platform sent last is in force. */
@@ -20,12 +20,14 @@ export function remoteConfigApplied({ remote }: StatusFacts): ConditionVerdict {
       );
     case "applied":
       return holds("RemoteConfigApplied", "Applied", message);
+    case "applying":
+      return unknown("RemoteConfigApplied", "Applying", message);
+    case "waiting":
+      return unknown("RemoteConfigApplied", "Waiting", message);
     case "refused":
       return fails("RemoteConfigApplied", "Refused", message);
     case "overridden":
       return fails("RemoteConfigApplied", "OverriddenBySpec", message);
-    case "ignored":
-      return fails("RemoteConfigApplied", "Ignored", message);
     case "rolledBack":
       return fails("RemoteConfigApplied", "RolledBack", message);
     default:

@@ -116,6 +116,11 @@ export const METRICS = {
     help: "Nodes whose newest state waits to be reported.",
     labels: [],
   },
+  kmagent_operator_remote_configs_total: {
+    type: "counter",
+    help: "Configurations that the platform sent, by component, by verdict (accepted, waits, refused, same, ignored) and by the rule that refused them.",
+    labels: ["component", "verdict", "rule"],
+  },
   kmagent_operator_events_dropped_total: {
     type: "counter",
     help: "Events that were not written, because of the rate limit or the API server.",

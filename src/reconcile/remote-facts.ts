@@ -1,0 +1,81 @@
+import { milliseconds } from "../api/duration.ts";
+import type { FleetHealth } from "../health/fleet-health.ts";
+import { dueAt } from "../remote/heed.ts";
+import { remoteOutcome } from "../remote/outcome.ts";
+import type { Progress } from "../remote/outcome.ts";
+import type { RolloutState } from "../rollout/state.ts";
+import type { StatusFacts } from "../status/facts.ts";
+import type { Judged } from "./configuration.ts";
+import type { KmAgentRecord } from "./project.ts";
+import type { RemoteStep } from "./remote-step.ts";
+
+/** Before the platform has sent anything, or while nobody looks. */
+export const NOTHING_SENT: StatusFacts["remote"] = {
+  kind: "none",
+  message: "The platform has sent no configuration.",
+  last: null,
+};
+
+/** What says how far the agents are with the platform's configuration. */
+interface Reached {
+  readonly kmagent: KmAgentRecord;
+  readonly judged: Judged;
+  readonly step: RemoteStep | null;
+  readonly rollout: RolloutState | null;
+  readonly fleet: FleetHealth | null;
+  readonly clusterAgent: StatusFacts["clusterAgent"];
+}
+
+/** What became of the platform's last configuration, from its record and from where the agents are. */
+export function remoteFacts(reached: Reached): StatusFacts["remote"] {
+  const { kmagent, step } = reached;
+  if (kmagent.spec?.platform.remoteConfig.mode === "Disabled") {
+    return { kind: "disabled", message: "Remote configuration is switched off in the spec.", last: null };
+  }
+  if (!step || !kmagent.spec) return NOTHING_SENT;
+  const { spec } = kmagent;
+  const minIntervalMs = milliseconds(spec.platform.remoteConfig.minInterval);
+  const nodeRecord = step.records["node-agent"];
+  const clusterRecord = step.records["cluster-agent"];
+  const told = remoteOutcome([
+    {
+      component: "node-agent",
+      record: nodeRecord,
+      overridden: spec.config.nodeAgent !== undefined,
+      progress: nodeProgress(reached),
+      dueAt: dueAt(nodeRecord, minIntervalMs),
+    },
+    // Nothing can be said of an agent that is switched off; its record is kept for when it comes back.
+    ...(spec.clusterAgent.enabled
+      ? [
+          {
+            component: "cluster-agent" as const,
+            record: clusterRecord,
+            overridden: spec.config.clusterAgent !== undefined,
+            progress: clusterProgress(reached),
+            dueAt: dueAt(clusterRecord, minIntervalMs),
+          },
+        ]
+      : []),
+  ]);
+  return told;
+}
+
+function nodeProgress({ kmagent, judged, rollout, fleet }: Reached): Progress {
+  const wanted = judged.kind === "valid" ? judged.desired.nodeAgent : null;
+  const rejected = (kmagent.status.rollout?.rejected ?? []).find(({ revision }) => revision === wanted?.revision);
+  if (rejected) return { kind: "rolledBack", why: `${rejected.reason}: ${rejected.message}` };
+  if (!wanted || !rollout || !fleet) return { kind: "moving", reached: "" };
+  if (rollout.phase === "RolledBack" || rollout.phase === "RollingBack") {
+    return { kind: "rolledBack", why: `${rollout.reason}: ${rollout.message}` };
+  }
+  const reached = ` on ${rollout.updated} of ${fleet.counts.desired} nodes`;
+  const there = rollout.phase === "Complete" && rollout.target === wanted.revision;
+  return { kind: there ? "applied" : "moving", reached };
+}
+
+function clusterProgress({ judged, clusterAgent }: Reached): Progress {
+  const wanted = judged.kind === "valid" ? judged.desired.clusterAgent : null;
+  const there = clusterAgent?.kind === "present" && clusterAgent.ready && clusterAgent.revision === wanted?.revision;
+  return { kind: there ? "applied" : "moving", reached: "" };
+}

@@ -1,0 +1,108 @@
+import type { Answer } from "../remote/ask.ts";
+import type { ComponentNote } from "../remote/remote.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Plan } from "./plan.ts";
+import type { KmAgentRecord } from "./project.ts";
+
+/**
+ * Log and metric of what came of the platform's answers. Three of the vendor's monitoring page's messages are here, word for
+ * word, each where it is true: `no configuration change detected`, `configuration changed, restarting collector` and
+ * `collector restarted successfully`.
+ */
+export class RemoteLog {
+  readonly #log: Log;
+  readonly #metrics: Pick<Metrics, "add">;
+  /** Hash of the configuration without a wish that was told of last, by KmAgent and component. */
+  readonly #unasked = new Map<string, string>();
+  /** UIDs of those whose collectors are being restarted. */
+  readonly #restarting = new Set<string>();
+
+  constructor(log: Log, metrics: Pick<Metrics, "add">) {
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  /** Tells of one pass. */
+  tell(kmagent: KmAgentRecord, answers: readonly Answer[], plan: Plan): void {
+    const log = this.#log.child({ kmagent: kmagent.key });
+    if (kmagent.spec?.platform.remoteConfig.mode === "Disabled" && answers.length > 0) {
+      log.debug({}, "the platform's answer is ignored, for platform.remoteConfig.mode is Disabled");
+    }
+    for (const note of plan.remote?.notes ?? []) this.#note(note, kmagent, plan, log);
+    this.#followRestart(kmagent, plan, log);
+  }
+
+  /** Forgets a KmAgent that is gone. */
+  forget(uid: string): void {
+    this.#restarting.delete(uid);
+    for (const key of this.#unasked.keys()) if (key.startsWith(uid)) this.#unasked.delete(key);
+  }
+
+  #note(note: ComponentNote, kmagent: KmAgentRecord, plan: Plan, log: Log): void {
+    const { component } = note;
+    const count = (verdict: string, rule = "") =>
+      this.#metrics.add("kmagent_operator_remote_configs_total", { component, verdict, rule });
+    switch (note.kind) {
+      case "accepted": {
+        count("accepted");
+        const fields = { component, hash: note.hash };
+        if (plan.remote?.without.has(component) === true) {
+          log.info(fields, "configuration accepted; it is kept, for the spec goes before it");
+        } else if (kmagent.spec?.paused === true) {
+          log.info(fields, "configuration accepted; it is kept until spec.paused is false");
+        } else log.info(fields, "configuration changed, restarting collector");
+        break;
+      }
+      case "waits":
+        count("waits");
+        log.info(
+          { component, hash: note.hash, until: new Date(note.until).toISOString() },
+          "configuration accepted; it waits for platform.remoteConfig.minInterval",
+        );
+        break;
+      case "refused": {
+        const { hash, rule, path, message } = note.refused;
+        count("refused", rule);
+        const place = path === "" ? "" : `${path}: `;
+        log.error(
+          { component, hash, rule, path },
+          `Periodic config check failed: configuration refused: ${place}${message}`,
+        );
+        break;
+      }
+      case "restart":
+        log.info({ component }, "restart requested by the platform, restarting collector");
+        break;
+      case "restartWaits":
+        log.info(
+          { component, until: new Date(note.until).toISOString() },
+          "restart requested by the platform; it waits for platform.remoteConfig.minInterval",
+        );
+        break;
+      case "same":
+        count("same");
+        log.debug({ component, hash: note.hash }, "no configuration change detected");
+        break;
+      case "unasked": {
+        count("ignored");
+        const key = `${kmagent.uid} ${component}`;
+        const level = this.#unasked.get(key) === note.hash ? "debug" : "info";
+        this.#unasked.set(key, note.hash);
+        log[level]({ component, hash: note.hash }, "configuration without restart_required ignored");
+        break;
+      }
+      default:
+        note satisfies never;
+    }
+  }
+
+  /** A restart has succeeded once every node that can be moved runs what is wanted, and not when it was begun. */
+  #followRestart({ uid, status }: KmAgentRecord, plan: Plan, log: Log): void {
+    const { phase, target, updated } = plan.status.rollout ?? {};
+    if (phase === "Canary" || phase === "Progressing") this.#restarting.add(uid);
+    else if (phase === "Complete" && this.#restarting.delete(uid)) {
+      log.info({ revision: target, nodes: updated }, "collector restarted successfully");
+    } else if (phase !== status.rollout?.phase) this.#restarting.delete(uid);
+  }
+}

@@ -1,0 +1,258 @@
+import { describe, expect, test } from "@jest/globals";
+import { ANNOTATION, LABEL } from "../api/labels.ts";
+import { KmAgentSpec } from "../api/kmagent.ts";
+import type { KmAgentSpecInput } from "../api/kmagent.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import type { HeardAnswer } from "../platform/wire.ts";
+import { NO_MEMORY, objectId } from "./memory.ts";
+import type { Plan } from "./plan.ts";
+import type { KmAgentRecord } from "./project.ts";
+import { reconcile } from "./reconcile.ts";
+import { RemoteInbox } from "./remote-inbox.ts";
+import { remoteReport } from "./remote-report.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+const HELD = "ConfigMap agent-node-agent-remote";
+
+function kmagent(spec: Partial<KmAgentSpecInput> = {}, more: Partial<KmAgentRecord> = {}): KmAgentRecord {
+  return {
+    key: "km/agent",
+    name: "agent",
+    namespace: "km",
+    uid: "uid-agent",
+    generation: 1,
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    deleting: false,
+    annotations: {},
+    spec: KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" }, ...spec }),
+    invalid: "",
+    status: {},
+    ...more,
+  };
+}
+
+/** Answers as the check-in hears them. */
+function heard(...answers: readonly HeardAnswer[]): Snapshot["answers"] {
+  const inbox = new RemoteInbox();
+  for (const answer of answers) inbox.put("u", answer);
+  return inbox.of("u");
+}
+
+const asks = (nodeAgent: Readonly<Record<string, unknown>> | null): HeardAnswer => ({
+  restartRequired: true,
+  nodeAgent,
+  clusterAgent: null,
+});
+
+const GOOD = {
+  receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:4317" } } } },
+  exporters: {
+    otlphttp: { endpoint: "${env:KM_COLLECTOR_ENDPOINT}", headers: { Authorization: "${env:KM_API_KEY}" } },
+  },
+  service: { pipelines: { traces: { receivers: ["otlp"], exporters: ["otlphttp"] } } },
+};
+const BAD = { ...GOOD, exporters: { otlphttp: { endpoint: "https://thief.example" } } };
+
+function snapshot(of: KmAgentRecord, answers: Snapshot["answers"], live: readonly KubeObject[] = []): Snapshot {
+  return {
+    kmagent: of,
+    siblings: [],
+    nodes: [],
+    live: new Map(live.map((object) => [objectId(object), object])),
+    cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
+    pods: [],
+    references: [
+      {
+        reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" },
+        found: { kind: "found", text: "key" },
+      },
+    ],
+    apiKeyHmac: "ab",
+    caBundleHash: null,
+    platform: { kind: "connected", message: "" },
+    answers,
+    memory: NO_MEMORY,
+    installation: {
+      version: "0.0.0",
+      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
+      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
+      kubernetesMinor: 34,
+    },
+  };
+}
+
+const pass = (of: Snapshot) => reconcile(of, NOW, (text) => text);
+const objectsOf = ({ writes }: Plan) => writes.flatMap((write) => ("object" in write ? [write.object] : []));
+const written = (plan: Plan, id: string) => objectsOf(plan).find((object) => objectId(object) === id);
+const source = (plan: Plan) => plan.status.config?.source;
+const condition = ({ status }: Plan) => status.conditions?.find(({ type }) => type === "RemoteConfigApplied");
+
+/** What is held after a pass, as another process finds it. */
+function heldAfter(plan: Plan): KubeObject {
+  const object = written(plan, HELD);
+  if (!object) throw new Error("nothing is held");
+  return { ...object, metadata: { ...object.metadata, uid: "uid-held", resourceVersion: "1" } };
+}
+
+describe("a configuration that the platform sends", () => {
+  test("is held before anything is made of it, and then is what the agents should run", () => {
+    const plan = pass(snapshot(kmagent(), heard(asks(GOOD))));
+    expect(objectsOf(plan).map(objectId)[0]).toBe(HELD);
+    expect(written(plan, HELD)).toMatchObject({
+      metadata: {
+        labels: { [LABEL.component]: "node-agent" },
+        annotations: { [ANNOTATION.remoteSince]: "2026-01-01T00:10:00Z" },
+        ownerReferences: [{ kind: "KmAgent", uid: "uid-agent", controller: true }],
+      },
+      data: { "accepted.yaml": expect.stringContaining("otlphttp") },
+    });
+    expect(source(plan)).toBe("Remote");
+    expect(condition(plan)).toMatchObject({ status: "Unknown", reason: "Applying" });
+    expect(plan.status.config?.lastRemote).toMatchObject({ verdict: "Accepted", since: "2026-01-01T00:10:00Z" });
+    expect(plan.events.map(({ reason }) => reason)).toEqual(["RemoteConfigAccepted"]);
+  });
+
+  test("stays in force for a process that begins anew", () => {
+    const held = heldAfter(pass(snapshot(kmagent(), heard(asks(GOOD)))));
+    const plan = pass(snapshot(kmagent(), [], [held]));
+    expect(source(plan)).toBe("Remote");
+    expect(plan.events).toEqual([]);
+  });
+
+  test("makes the same revision every time", () => {
+    const first = pass(snapshot(kmagent(), heard(asks(GOOD))));
+    const again = pass(snapshot(kmagent(), heard(asks(GOOD)), [heldAfter(first)]));
+    expect(again.status.config?.revision).toBe(first.status.config?.revision);
+    expect(written(again, HELD)?.["data"]).toEqual(written(first, HELD)?.["data"]);
+  });
+
+  test("that is refused moves nothing, and status, event and platform say by which rule and where", () => {
+    const before = pass(snapshot(kmagent(), []));
+    const plan = pass(snapshot(kmagent(), heard(asks(BAD))));
+    expect(source(plan)).toBe("Default");
+    expect(plan.status.config?.revision).toBe(before.status.config?.revision);
+    expect(condition(plan)).toMatchObject({ status: "False", reason: "Refused" });
+    const { rule, path } = plan.status.config?.lastRemote ?? {};
+    expect(path).toBe("exporters.otlphttp.endpoint");
+    for (const text of [
+      condition(plan)?.message,
+      plan.events[0]?.message,
+      remoteReport(plan.remoteOutcome).lastError,
+    ]) {
+      expect(text).toContain(rule);
+      expect(text).toContain("exporters.otlphttp.endpoint");
+    }
+  });
+
+  test("yields to the spec's own, and is kept for when that goes", () => {
+    const inline =
+      "receivers: { otlp: { protocols: { grpc: {} } } }\nexporters: { debug: {} }\nservice: { pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }";
+    const plan = pass(snapshot(kmagent({ config: { nodeAgent: { inline } } }), heard(asks(GOOD))));
+    expect(source(plan)).toBe("Spec");
+    expect(condition(plan)).toMatchObject({ status: "False", reason: "OverriddenBySpec" });
+    expect(source(pass(snapshot(kmagent(), [], [heldAfter(plan)])))).toBe("Remote");
+  });
+
+  test("is neither taken nor used while remote configuration is switched off", () => {
+    const off = kmagent({
+      platform: { remoteConfig: { mode: "Disabled" } },
+    });
+    expect(written(pass(snapshot(off, heard(asks(GOOD)))), HELD)).toBeUndefined();
+    const held = heldAfter(pass(snapshot(kmagent(), heard(asks(GOOD)))));
+    expect(source(pass(snapshot(off, [], [held])))).toBe("Default");
+  });
+
+  test("is held while paused too, for it may come only once", () => {
+    const plan = pass(snapshot(kmagent({ paused: true }), heard(asks(GOOD))));
+    expect(objectsOf(plan).map(objectId)).toEqual([HELD]);
+  });
+
+  test("of somebody else's ConfigMap counts for nothing", () => {
+    const held = heldAfter(pass(snapshot(kmagent(), heard(asks(GOOD)))));
+    const foreign = { ...held, metadata: { ...held.metadata, ownerReferences: [], labels: {} } };
+    expect(source(pass(snapshot(kmagent(), [], [foreign])))).toBe("Default");
+  });
+
+  test("is judged again when it is read: what somebody wrote into the ConfigMap passes the guard or isn't used", () => {
+    const held = heldAfter(pass(snapshot(kmagent(), heard(asks(GOOD)))));
+    const data = held["data"] as Record<string, string>;
+    const changed = {
+      ...held,
+      data: {
+        ...data,
+        "accepted.yaml": data["accepted.yaml"]?.replace("${env:KM_COLLECTOR_ENDPOINT}", "https://thief.example"),
+      },
+    };
+    const plan = pass(snapshot(kmagent(), [], [changed]));
+    expect(plan.status.conditions?.find(({ type }) => type === "ConfigValid")?.status).toBe("False");
+    expect(objectsOf(plan).map(({ kind }) => kind)).not.toContain("DaemonSet");
+  });
+});
+
+test("a restart that the platform asks for is part of both components' pods", () => {
+  const before = pass(snapshot(kmagent(), []));
+  const plan = pass(snapshot(kmagent(), heard(asks(null))));
+  expect(plan.status.config?.revision).not.toBe(before.status.config?.revision);
+  for (const id of ["DaemonSet agent", "Deployment agent-cluster"]) {
+    expect(written(plan, id)).toMatchObject({
+      spec: { template: { metadata: { annotations: { [ANNOTATION.restartRequested]: "2026-01-01T00:10:00Z" } } } },
+    });
+  }
+  expect(plan.events.map(({ reason }) => reason)).toEqual(["RestartRequested", "RestartRequested"]);
+});
+
+describe("the inbox", () => {
+  const quiet: HeardAnswer = { restartRequired: false, nodeAgent: null, clusterAgent: null };
+
+  test("asks for no pass where the platform goes on asking for nothing", () => {
+    const inbox = new RemoteInbox();
+    expect([quiet, quiet, asks(GOOD), asks(GOOD), quiet, quiet].map((answer) => inbox.put("u", answer))).toEqual([
+      true,
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test("keeps what came while a pass was under way", () => {
+    const inbox = new RemoteInbox();
+    inbox.put("u", asks(GOOD));
+    const taken = inbox.of("u");
+    inbox.put("u", asks(BAD));
+    inbox.drop("u", taken);
+    expect(inbox.of("u")).toHaveLength(1);
+    inbox.forget("u");
+    expect(inbox.of("u")).toEqual([]);
+  });
+
+  test("never holds more than a few", () => {
+    const inbox = new RemoteInbox();
+    for (let at = 0; at < 100; at++) inbox.put("u", asks({ at }));
+    expect(inbox.of("u")).toHaveLength(8);
+  });
+
+  test("gives the same hash for every order of keys, and another for another number beyond 2^53", () => {
+    const hash = (document: Readonly<Record<string, unknown>>) => {
+      const [answer] = heard(asks(document));
+      return answer?.kind === "read" ? answer.configs["node-agent"]?.hash : undefined;
+    };
+    expect(hash({ a: 1, b: { c: 2, d: 3 } })).toBe(hash({ b: { d: 3, c: 2 }, a: 1 }));
+    expect(hash({ a: 9007199254740993n })).not.toBe(hash({ a: 9007199254740992n }));
+  });
+});
+
+test("the platform is told once that its configuration is in force, and on and on while it isn't", () => {
+  const last = { hash: "a", verdict: "Accepted", rule: "", path: "", message: "", since: 1 } as const;
+  expect(remoteReport({ kind: "applied", message: "on 2 of 3 nodes", last })).toEqual({
+    lastError: "",
+    news: { id: "a@1", text: "on 2 of 3 nodes" },
+  });
+  expect(remoteReport({ kind: "applying", message: "on 1 of 3 nodes", last })).toEqual({
+    lastError: "on 1 of 3 nodes",
+    news: null,
+  });
+});
