@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { judge } from "../../test/platform/contract.ts";
 import { checkInRequest, hostnameOf, nodeReport, removedCheckIn, removedReport } from "./payload.ts";
-import type { ReportedNode } from "./payload.ts";
+import type { ClusterReport, ReportedNode } from "./payload.ts";
 import { versionsOf } from "./versions.ts";
 import type { Distribution } from "./versions.ts";
 import { asksForChange, parseJsonObject, readCheckInAnswer, withoutExtension } from "./wire.ts";
@@ -20,7 +20,7 @@ const NODE: ReportedNode = {
   os: "linux",
   architecture: "arm64",
 };
-const CLUSTER = { logsEnabled: true, lastError: "", news: null, image: NODE.image };
+const CLUSTER: ClusterReport = { logsEnabled: true, lastError: "", news: null, image: NODE.image };
 const OPERATOR = { version: "0.1.0", architecture: "amd64" };
 const broken = (node: string, kind = "unhealthy"): ReportedNode => ({
   ...NODE,
