@@ -12,7 +12,19 @@ const MAY = {
   platform: ["api", "telemetry"],
   telemetry: ["api"],
   commands: ["api", "config", "resources"],
-  reconcile: ["api", "config", "resources", "health", "rollout", "status", "remote", "kube", "probe", "platform", "telemetry"],
+  reconcile: [
+    "api",
+    "config",
+    "resources",
+    "health",
+    "rollout",
+    "status",
+    "remote",
+    "kube",
+    "probe",
+    "platform",
+    "telemetry",
+  ],
 };
 const CORE = ["api", "config", "resources", "health", "rollout", "status", "remote"];
 const EDGE = ["kube", "probe", "platform", "telemetry"];
