@@ -21,6 +21,7 @@ import type { ExportWatch } from "./export-watch.ts";
 import { gather } from "./gather.ts";
 import type { Sources } from "./gather.ts";
 import { LastWords } from "./last-words.ts";
+import { lifecycleLines } from "./lifecycle-log.ts";
 import { linkSettings } from "./link-settings.ts";
 import { NO_MEMORY, objectId } from "./memory.ts";
 import { passEvents } from "./outcome-events.ts";
@@ -149,6 +150,7 @@ export class Controller {
     this.#known.set(key, { uid: kmagent.uid, memory: remember(snapshot.memory, plan, outcomes, clock.wallNow()) });
     if (plan.remote !== null) this.#options.inbox.drop(kmagent.uid, snapshot.answers);
     this.#remoteLog.tell(kmagent, snapshot.answers, plan);
+    if (plan.fleet) this.#logLifecycle(kmagent, snapshot, plan.fleet.nodes);
     this.#logOutcomes(kmagent, outcomes);
     return this.#result(plan, outcomes, now);
   }
@@ -214,6 +216,13 @@ export class Controller {
     this.#lastWords.forget(key);
     this.#known.delete(key);
     log.info({ kmagent: key }, "KmAgent is gone");
+  }
+
+  #logLifecycle({ key }: KmAgentRecord, { memory }: Snapshot, nodes: readonly NodeHealth[]): void {
+    const { log, mask } = this.#options;
+    for (const { level, message, node, error } of lifecycleLines(memory.health, nodes)) {
+      log[level]({ kmagent: key, node, ...(error !== "" && { error: mask.mask(error) }) }, mask.mask(message));
+    }
   }
 
   #logOutcomes({ key }: KmAgentRecord, outcomes: readonly Outcome[]): void {

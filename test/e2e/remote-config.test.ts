@@ -1,0 +1,305 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "../installation/eventually.ts";
+import { report } from "../installation/report.ts";
+import { conditionOf, enterWorld, install, testSpec } from "../installation/world.ts";
+import type { Installation, KmAgentObject, World } from "../installation/world.ts";
+
+/*
+ * What the platform sends, from its answer to the nodes and back: applied, refused, kept over a restart of the operator, and
+ * told to the platform.
+ */
+
+const NAMESPACE = "remote-config";
+
+let world: World;
+let operator: Installation;
+
+beforeAll(async () => {
+  world = await enterWorld();
+  operator = await install(world, { namespace: NAMESPACE, release: "kmagent-operator", values: { logLevel: "debug" } });
+  await applySpec();
+  await operator.waitHealthy();
+  await operator.waitFor("PlatformConnected", "True", 60_000);
+}, 300_000);
+
+afterAll(async () => {
+  expect(await operator.leave()).toEqual([]);
+}, 240_000);
+
+async function applySpec(spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const { platform } = testSpec(world.images, operator.platform);
+  await operator.applyKmAgent({
+    platform: { ...platform, remoteConfig: { minInterval: "0s" } },
+    nodeAgent: { image: world.images.collector, terminationGracePeriodSeconds: 1 },
+    health: { interval: "2s", startupGrace: "0s" },
+    rollout: { bakeTime: "0s", maxUnavailable: "100%" },
+    ...spec,
+  });
+}
+
+type Document = Readonly<Record<string, unknown>>;
+
+const RECEIVERS = { hostmetrics: { collection_interval: "10s", scrapers: { load: {}, memory: {} } } };
+
+/** A configuration that the stock collector runs; `timeout` tells one from the other. */
+function good(timeout: string, more: Document = {}): Document {
+  return {
+    receivers: RECEIVERS,
+    processors: { batch: { timeout, send_batch_size: 8192 } },
+    exporters: {
+      otlphttp: { endpoint: "${env:KM_COLLECTOR_ENDPOINT}", headers: { Authorization: "${env:KM_API_KEY}" } },
+    },
+    service: { pipelines: { metrics: { receivers: ["hostmetrics"], processors: ["batch"], exporters: ["otlphttp"] } } },
+    ...more,
+  };
+}
+
+async function send(document: Document | null, hostname = "test-cluster"): Promise<void> {
+  const body = { restart_required: true, config: document && { daemonset_config: document, deployment_config: null } };
+  await operator.platform.tell({ hostname, kind: "config", body });
+}
+
+/** UIDs of the node agents, those that are on their way out left aside. */
+async function agents(): Promise<readonly string[]> {
+  const selector = "app.kubernetes.io/component=node-agent";
+  const list = await world.kubectl.get<{ items: { metadata: { uid: string; deletionTimestamp?: string } }[] }>([
+    "pods",
+    "-n",
+    NAMESPACE,
+    "-l",
+    selector,
+  ]);
+  return (list?.items ?? [])
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata.uid)
+    .toSorted();
+}
+
+interface LastRemote {
+  readonly hash?: string;
+  readonly verdict?: string;
+  readonly rule?: string;
+  readonly path?: string;
+}
+
+const lastRemote = (kmagent: KmAgentObject | undefined): LastRemote =>
+  (kmagent?.status?.config as { lastRemote?: LastRemote } | undefined)?.lastRemote ?? {};
+
+async function until(what: string, holds: (kmagent: KmAgentObject) => boolean, withinMs = 60_000) {
+  return await eventually(
+    what,
+    async () => {
+      const kmagent = await operator.kmagent();
+      if (kmagent && holds(kmagent)) return kmagent;
+      throw new Error(JSON.stringify([kmagent?.status?.config, conditionOf(kmagent, "RemoteConfigApplied")]));
+    },
+    { withinMs },
+  );
+}
+
+const isApplied = (kmagent: KmAgentObject) => conditionOf(kmagent, "RemoteConfigApplied")?.reason === "Applied";
+
+/** Everything that check-ins have said in words. */
+async function told(): Promise<readonly string[]> {
+  const texts = (await operator.platform.records()).map(({ payload }) => {
+    const { platform, last_error_message: text } = payload as { platform?: string; last_error_message?: string };
+    return platform === "k8s" ? (text ?? "") : "";
+  });
+  return [...new Set(texts)];
+}
+
+async function checkIns(): Promise<number> {
+  return (await operator.platform.row("test-cluster"))?.count ?? 0;
+}
+
+/** Waits for so many more check-ins, which is as long as it takes for answers to have been heeded. */
+async function afterCheckIns(more: number): Promise<void> {
+  const before = await checkIns();
+  await eventually(`${more} check-ins`, async () => ((await checkIns()) >= before + more ? true : undefined), {
+    withinMs: 60_000,
+  });
+}
+
+describe("a configuration that the platform sends", () => {
+  test("is applied on every node, shown and told upstream", async () => {
+    const before = await agents();
+    const began = performance.now();
+    await send(good("2s"));
+    const kmagent = await until("it is in force", isApplied, 120_000);
+    report("remote-config", { what: "sent to in force on all nodes", seconds: (performance.now() - began) / 1_000 });
+    expect(kmagent.status?.config?.source).toBe("Remote");
+    expect(lastRemote(kmagent).verdict).toBe("Accepted");
+    const now = await agents();
+    expect(now.filter((uid) => before.includes(uid))).toEqual([]);
+    const held = await world.kubectl.get<{ data: Record<string, string> }>([
+      "configmap",
+      "km-agent-node-agent-remote",
+      "-n",
+      NAMESPACE,
+    ]);
+    expect(held?.data["accepted.yaml"]).toContain('timeout: "2s"');
+    await eventually(
+      "the platform knows it",
+      async () => ((await told()).some((text) => text.includes("is in force on 3 of 3 nodes")) ? true : undefined),
+      { withinMs: 30_000 },
+    );
+  }, 200_000);
+
+  test("moves nothing when it is sent again and again", async () => {
+    const before = await agents();
+    await afterCheckIns(2);
+    expect(await agents()).toEqual(before);
+  }, 60_000);
+
+  const BAD: readonly {
+    readonly name: string;
+    readonly behaviour: object;
+    readonly rule: RegExp;
+    readonly path: string;
+  }[] = [
+    ...(
+      [
+        ["an unknown component", good("3s", { receivers: { nosuch: {} } }), /components/, "receivers.nosuch"],
+        [
+          "a setting of a wrong type",
+          good("3s", { processors: { batch: { timeout: "2s", send_batch_size: "many" } } }),
+          /./,
+          "processors.batch.send_batch_size",
+        ],
+        [
+          "an exporter to a foreign host",
+          good("3s", { exporters: { otlphttp: { endpoint: "https://thief.example:4318" } } }),
+          /./,
+          "exporters.otlphttp.endpoint",
+        ],
+        [
+          "an exporter to a link-local address",
+          good("3s", { exporters: { otlphttp: { endpoint: "http://169.254.169.254/" } } }),
+          /./,
+          "exporters.otlphttp.endpoint",
+        ],
+        [
+          "an environment variable that isn't ours",
+          good("3s", { processors: { batch: { timeout: "${env:HOME}" } } }),
+          /./,
+          "processors.batch.timeout",
+        ],
+        [
+          "a file of the node",
+          good("3s", { receivers: { ...RECEIVERS, filelog: { include: ["/etc/shadow"] } } }),
+          /./,
+          "receivers.filelog.include[0]",
+        ],
+        [
+          "a new listener",
+          good("3s", { receivers: { ...RECEIVERS, otlp: { protocols: { http: { endpoint: "0.0.0.0:9999" } } } } }),
+          /./,
+          "receivers.otlp.protocols.http.endpoint",
+        ],
+      ] as const
+    ).map(([name, document, rule, path]) => ({
+      name,
+      rule,
+      path,
+      behaviour: {
+        kind: "config",
+        body: { restart_required: true, config: { daemonset_config: document, deployment_config: null } },
+      },
+    })),
+    { name: "five megabytes", behaviour: { kind: "huge", megabytes: 5 }, rule: /^size$/, path: "" },
+  ];
+
+  test.each(BAD)(
+    "is refused where it has $name, and moves nothing",
+    async ({ behaviour, rule, path }) => {
+      const [before, last] = [await agents(), lastRemote(await operator.kmagent()).hash];
+      await operator.platform.tell({ hostname: "test-cluster", ...behaviour });
+      const kmagent = await until("it is refused", (seen) => {
+        const now = lastRemote(seen);
+        const isNew = now.verdict === "Refused" && now.hash !== last;
+        return isNew && (now.path ?? "") === path && rule.test(now.rule ?? "");
+      });
+      expect(conditionOf(kmagent, "RemoteConfigApplied")).toMatchObject({ status: "False", reason: "Refused" });
+      expect(kmagent.status?.config?.source).toBe("Remote");
+      expect(await agents()).toEqual(before);
+      const { hash = "?", rule: named = "?" } = lastRemote(kmagent);
+      await eventually(
+        "the platform and an event say so",
+        async () => {
+          const list = await world.kubectl.get<{ items: { reason: string; message: string }[] }>([
+            "events",
+            "-n",
+            NAMESPACE,
+          ]);
+          const event = list?.items.find(
+            ({ reason, message }) =>
+              reason === "RemoteConfigRefused" && message.includes(hash) && message.includes(path),
+          );
+          const upstream = (await told()).find((text) => text.includes(hash) && text.includes(`rule ${named}`));
+          if (!event || !upstream?.includes(path)) throw new Error(JSON.stringify({ event, upstream }));
+          return true;
+        },
+        { withinMs: 30_000 },
+      );
+    },
+    120_000,
+  );
+
+  test("that was accepted outlives the operator, and what was refused isn't judged again", async () => {
+    await operator.platform.tell([]);
+    await afterCheckIns(1);
+    const [before, kmagent] = [await agents(), await operator.kmagent()];
+    const pod = "app.kubernetes.io/name=kmagent-operator";
+    await world.kubectl(["delete", "pod", "-n", NAMESPACE, "-l", pod, "--wait", "--timeout=60s"]);
+    const refused = good("3s", { receivers: { nosuch: {} } });
+    await send(refused);
+    await world.kubectl(["rollout", "status", "-n", NAMESPACE, `deployment/kmagent-operator`, "--timeout=90s"]);
+    const after = await until("the refused one is known", (seen) => lastRemote(seen).path === "receivers.nosuch");
+    expect(after.status?.config).toMatchObject({ source: "Remote", revision: kmagent?.status?.config?.revision });
+    expect(await agents()).toEqual(before);
+    const { stdout } = await world.kubectl(["logs", "-n", NAMESPACE, "-l", pod, "--tail=-1"]);
+    expect(stdout).not.toContain("configuration refused");
+    expect(stdout).toContain("no configuration change detected");
+  }, 150_000);
+
+  test("yields to the spec's own, and counts again once that is gone", async () => {
+    const inline = [
+      "receivers: { hostmetrics: { scrapers: { load: {} } } }",
+      "exporters: { debug: {} }",
+      "service: { pipelines: { metrics: { receivers: [hostmetrics], exporters: [debug] } } }",
+    ].join("\n");
+    await send(good("4s"));
+    await applySpec({ config: { nodeAgent: { inline } } });
+    const overridden = await until(
+      "the spec's is in force",
+      (seen) => conditionOf(seen, "RemoteConfigApplied")?.reason === "OverriddenBySpec",
+    );
+    expect(overridden.status?.config?.source).toBe("Spec");
+    await applySpec({ config: {} });
+    await until(
+      "the platform's is in force",
+      (seen) => seen.status?.config?.source === "Remote" && isApplied(seen),
+      120_000,
+    );
+  }, 240_000);
+
+  test("with nothing but a wish for a restart restarts every agent once", async () => {
+    await operator.platform.tell([]);
+    await afterCheckIns(1);
+    await operator.waitHealthy();
+    const before = await agents();
+    await send(null);
+    await eventually(
+      "every agent is another one",
+      async () => {
+        const now = await agents();
+        return now.length === before.length && !now.some((uid) => before.includes(uid)) ? true : undefined;
+      },
+      { withinMs: 90_000 },
+    );
+    await operator.waitHealthy();
+    const after = await agents();
+    await afterCheckIns(2);
+    expect(await agents()).toEqual(after);
+  }, 240_000);
+});
