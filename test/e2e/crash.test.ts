@@ -166,9 +166,16 @@ describe("an operator that is killed at any moment", () => {
       running = start();
       await wish();
       await allWell();
-      const end = await endStateOf(world, operator);
+      // The cluster agent's pod before goes once the new one is proved.
+      const end = await eventually(
+        "one pod of each",
+        async () => {
+          const seen = await endStateOf(world, operator);
+          return isDeepStrictEqual(seen.pods, undisturbed.pods) ? seen : undefined;
+        },
+        { withinMs: 120_000 },
+      );
       expect(end.orphans).toEqual([]);
-      expect(end.pods).toEqual(undisturbed.pods);
       expect(Object.keys(end.inUse).filter((name) => !name.startsWith("ConfigMap/"))).toEqual([
         "DaemonSet/km-agent",
         "Deployment/km-agent-cluster",
