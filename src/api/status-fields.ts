@@ -74,6 +74,7 @@ export const rolloutProgress = z
     phaseSince: timestamp("Since when it is in that phase."),
     target: text(64, "Revision that is being rolled out."),
     stable: text(64, "Last revision that was proved."),
+    template: text(64, "Revision that new pods start with: never one that isn't proved, but the first."),
     canaries: z
       .array(text(253, "Name of a node."))
       .max(64)
@@ -84,6 +85,11 @@ export const rolloutProgress = z
           .object({
             node: text(253, "Name of the node."),
             podUID: text(64, "UID of the pod that was deleted for it."),
+            since: timestamp("When this began, of a canary.").optional(),
+            wasFailing: z
+              .boolean()
+              .optional()
+              .meta(meta({ description: "Whether the node failed before: then this takes nothing down." })),
           })
           .meta(meta({ description: "One node." })),
       )
@@ -102,6 +108,15 @@ export const rolloutProgress = z
             reason: text(64, "Reason in one word."),
             message: text(512, "Why it failed, and where."),
             since: timestamp("When it was rejected."),
+            nodes: z
+              .array(text(253, "Name of a node."))
+              .max(5)
+              .optional()
+              .meta(meta({ description: "Where it failed, the first few.", listType: "atomic" })),
+            retried: z
+              .boolean()
+              .optional()
+              .meta(meta({ description: "Whether the retry annotation named it when it failed." })),
           })
           .meta(meta({ description: "One revision." })),
       )

@@ -1,4 +1,5 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
+import type { RolloutRecord } from "./record.ts";
 
 /** The rollout as the status holds it. */
 export type RolloutStatus = NonNullable<KmAgentStatus["rollout"]>;
@@ -20,14 +21,15 @@ interface Reached {
   readonly failed: number;
   /** Nodes that run another revision and could be moved. */
   readonly outdated: number;
+  /** What a staged rollout goes on from; Kubernetes' own keeps no record. */
+  readonly record?: RolloutRecord;
 }
 
 /**
  * A rollout, by its phase.
  *
  * Kubernetes' RollingUpdate, which `observe-rolling-update.ts` follows, reaches `Install`, `Progressing` and `Complete` alone:
- * it has no canary and never goes back by itself. The others belong to the staged strategy; the conditions already tell of
- * them, and nothing makes them yet.
+ * it has no canary and never goes back by itself. The others belong to the staged strategy (`staged-rollout.ts`).
  */
 export type RolloutState =
   | ({ readonly phase: "Install"; readonly waitingFor: Waiting | null } & Reached)

@@ -1,13 +1,19 @@
+import { cutToBytes } from "../health/foreign-text.ts";
+import type { Replacement, RolloutRecord } from "../rollout/record.ts";
 import { waitingFor } from "../rollout/state.ts";
 import type { RolloutState, RolloutStatus } from "../rollout/state.ts";
 import { timestamp } from "./timestamp.ts";
 
+/** Bounds of the schema, in characters; a byte is one character at most. */
+const WAITING_BYTES = 1_100;
+const REJECTION_BYTES = 512;
+
 /**
- * A rollout as the status holds it. `phaseSince` moves with the phase or the target only; what earlier phases wrote and this
- * state doesn't speak of (`rejected`) stays.
+ * A rollout as the status holds it. `phaseSince` moves with the phase or the target only. A staged rollout's record is written
+ * in whole, for the next leader goes on from it; Kubernetes' own has none, and what an earlier one rejected stays.
  */
 export function rolloutStatus(state: RolloutState, previous: RolloutStatus | undefined, now: number): RolloutStatus {
-  const { phase, target, stable, updated, failed } = state;
+  const { phase, target, stable, updated, failed, record } = state;
   const isSamePhase = previous?.phase === phase && previous.target === target;
   const waiting = waitingFor(state);
   return {
@@ -15,10 +21,32 @@ export function rolloutStatus(state: RolloutState, previous: RolloutStatus | und
     phaseSince: isSamePhase && previous.phaseSince !== undefined ? previous.phaseSince : timestamp(now),
     target,
     ...(stable !== "" && { stable }),
+    ...(record && { template: record.template }),
     ...(state.phase === "Canary" && { canaries: [...state.canaries] }),
+    ...(record && record.inFlight.length > 0 && { inFlight: record.inFlight.map(replacementStatus) }),
     updated,
     failed,
-    ...(waiting !== null && { waitingFor: { ...waiting } }),
-    ...(previous?.rejected && { rejected: previous.rejected }),
+    ...(waiting !== null && {
+      waitingFor: { ...waiting, message: cutToBytes(waiting.message, WAITING_BYTES, "head") },
+    }),
+    ...rejectedStatus(record, previous),
   };
+}
+
+function replacementStatus({ node, podUID, since, wasFailing }: Replacement) {
+  return { node, podUID, ...(since !== null && { since: timestamp(since) }), ...(wasFailing && { wasFailing }) };
+}
+
+function rejectedStatus(record: RolloutRecord | undefined, previous: RolloutStatus | undefined) {
+  if (!record) return previous?.rejected ? { rejected: previous.rejected } : {};
+  if (record.rejected.length === 0) return {};
+  const rejected = record.rejected.map(({ revision, reason, message, since, nodes, retried }) => ({
+    revision,
+    reason,
+    message: cutToBytes(message, REJECTION_BYTES, "head"),
+    since: timestamp(since),
+    ...(nodes.length > 0 && { nodes: [...nodes] }),
+    ...(retried && { retried }),
+  }));
+  return { rejected };
 }

@@ -1,0 +1,42 @@
+import type { RolloutRecord } from "./record.ts";
+import type { RolloutView } from "./view.ts";
+import { goalOf } from "./window.ts";
+
+/** What a rollout does to a pod. The DaemonSet's template follows the record by itself. */
+export type RolloutAct =
+  | { readonly kind: "deletePod"; readonly node: string; readonly uid: string }
+  /** Makes the canary's pod in the place of the pod `after`, whose UID makes its name: a second try makes no second pod. */
+  | { readonly kind: "createPod"; readonly node: string; readonly revision: string; readonly after: string };
+
+/**
+ * What may be done now: only what the record that is written allows and the step that was just taken still wants. Whoever
+ * comes after a crash reads the same record and is allowed the same; a pod is deleted by its UID, so never twice.
+ */
+export function permittedActs(written: RolloutRecord, next: RolloutRecord, view: RolloutView): RolloutAct[] {
+  if (view.paused || written.phase === "Stalled" || !isSameAim(written, next)) return [];
+  if (view.liveTemplate !== written.template || !view.templateSeen) return [];
+  const nodes = new Map(view.nodes.map((node) => [node.node, node]));
+  const wanted = new Map(next.inFlight.map(({ node, podUID }) => [node, podUID]));
+  return written.inFlight.flatMap(({ node, podUID }): RolloutAct[] => {
+    const at = nodes.get(node);
+    if (at === undefined || wanted.get(node) !== podUID) return [];
+    const isCanary = written.phase === "Canary" && written.canaries.includes(node) && next.canaries.includes(node);
+    const { pod } = at;
+    const isThere = pod?.uid === podUID && !pod.deleting;
+    if (!isCanary) {
+      return isThere && pod.revision !== goalOf(node, written) ? [{ kind: "deletePod", node, uid: podUID }] : [];
+    }
+    const make: RolloutAct = { kind: "createPod", node, revision: written.target, after: podUID };
+    if (isThere) return [{ kind: "deletePod", node, uid: podUID }, make];
+    return pod === null || (pod.uid === podUID && pod.deleting) ? [make] : [];
+  });
+}
+
+function isSameAim(one: RolloutRecord, other: RolloutRecord): boolean {
+  return (
+    one.phase === other.phase &&
+    one.target === other.target &&
+    one.template === other.template &&
+    one.stable === other.stable
+  );
+}

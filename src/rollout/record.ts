@@ -1,0 +1,118 @@
+import type { RolloutStatus } from "./state.ts";
+
+/** Nodes of a failure that are remembered: the next target is tried there first. */
+export const NAMED_NODES = 5;
+/** Rejected revisions that are remembered. */
+const REJECTED = 20;
+
+/** One replacement of a pod: written down before the pod is deleted, kept until the node's new pod is proved. */
+export interface Replacement {
+  readonly node: string;
+  /** UID of the pod that makes way. */
+  readonly podUID: string;
+  /** When a canary was begun with, milliseconds since the epoch; `null` for the other nodes, whose pod tells its age. */
+  readonly since: number | null;
+  /** Whether the node failed before: then its replacement takes nothing down, holds no slot and can't count as a failure. */
+  readonly wasFailing: boolean;
+}
+
+/** A revision that failed. */
+export interface Rejection {
+  readonly revision: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** Where it failed, the first few. */
+  readonly nodes: readonly string[];
+  /** Whether the retry annotation named it when it failed: only a new one tries it again. */
+  readonly retried: boolean;
+}
+
+/**
+ * A staged rollout as it is written down in `status.rollout`: all that the next leader needs to go on. What is decided but
+ * isn't in here yet has no effect.
+ */
+export interface RolloutRecord {
+  readonly phase: NonNullable<RolloutStatus["phase"]>;
+  /** Milliseconds since the epoch. */
+  readonly phaseSince: number;
+  /** Revision that is tried, rolled out, in force, or that failed. */
+  readonly target: string;
+  /** Last revision that every node has proved; empty while there was none. */
+  readonly stable: string;
+  /**
+   * Revision that the DaemonSet makes pods from. Always one that is proved by canaries or by all nodes, or the first one ever.
+   */
+  readonly template: string;
+  readonly canaries: readonly string[];
+  readonly inFlight: readonly Replacement[];
+  /** The newest first. */
+  readonly rejected: readonly Rejection[];
+}
+
+/** The record in a status; `null` where there is none to go on from. A status of Kubernetes' own RollingUpdate holds no template. */
+export function readRecord(status: RolloutStatus | undefined): RolloutRecord | null {
+  if (status?.phase === undefined || status.target === undefined) return null;
+  const { phase, target, stable = "" } = status;
+  const goesBack = phase === "RollingBack" || phase === "RolledBack";
+  return {
+    phase,
+    phaseSince: time(status.phaseSince),
+    target,
+    stable,
+    template: status.template ?? (goesBack ? stable : target),
+    canaries: status.canaries ?? [],
+    inFlight: (status.inFlight ?? []).map(({ node, podUID, since, wasFailing }) => ({
+      node,
+      podUID,
+      since: since === undefined ? null : time(since),
+      wasFailing: wasFailing === true,
+    })),
+    rejected: (status.rejected ?? []).map(({ revision, reason, message, since, nodes, retried }) => ({
+      revision,
+      reason,
+      message,
+      since: time(since),
+      nodes: nodes ?? [],
+      retried: retried === true,
+    })),
+  };
+}
+
+/** The record with another phase or target. `phaseSince` moves with either. */
+export function enter(record: RolloutRecord, to: Partial<RolloutRecord>, now: number): RolloutRecord {
+  const next = { ...record, ...to };
+  return next.phase === record.phase && next.target === record.target ? next : { ...next, phaseSince: now };
+}
+
+/** Whether a revision failed and isn't to be tried again. */
+export function isRejected(record: RolloutRecord, revision: string): boolean {
+  return record.rejected.some((rejection) => rejection.revision === revision);
+}
+
+/** The record with one more rejection; an older one of the same revision gives way. */
+export function reject(record: RolloutRecord, rejection: Rejection): RolloutRecord {
+  const others = record.rejected.filter(({ revision }) => revision !== rejection.revision);
+  return { ...record, rejected: [rejection, ...others].slice(0, REJECTED) };
+}
+
+/**
+ * Follows the retry annotation. It frees the revision that it names once: one that fails again under the same annotation stays
+ * rejected until the annotation was something else in between.
+ */
+export function followRetry(record: RolloutRecord, retry: string): RolloutRecord {
+  const rejected = record.rejected
+    .filter(({ revision, retried }) => revision !== retry || retried)
+    .map((rejection) =>
+      rejection.retried && rejection.revision !== retry ? { ...rejection, retried: false } : rejection,
+    );
+  const isSame =
+    rejected.length === record.rejected.length && rejected.every((each, at) => each === record.rejected[at]);
+  return isSame ? record : { ...record, rejected };
+}
+
+function time(text: string | undefined): number {
+  const at = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(at) ? 0 : at;
+}

@@ -1,0 +1,288 @@
+import { share } from "../api/duration.ts";
+import { chooseCanaries } from "./canaries.ts";
+import { canaryVerdict } from "./canary-gate.ts";
+import { installGate } from "./install-gate.ts";
+import type { PodFault } from "./pod-verdict.ts";
+import { enter, followRetry, isRejected, NAMED_NODES, reject } from "./record.ts";
+import type { RolloutRecord } from "./record.ts";
+import type { Waiting } from "./state.ts";
+import { desiredCount, isMovable } from "./view.ts";
+import type { RolloutNode, RolloutView } from "./view.ts";
+import {
+  canFail,
+  failures,
+  followReplacements,
+  isOutdated,
+  openSlots,
+  slotsHeld,
+  windowOf,
+  withinWindow,
+  withoutIdle,
+} from "./window.ts";
+
+/** Where a rollout goes next, what it waits for there, and how many nodes failed. */
+export interface Advance {
+  readonly record: RolloutRecord;
+  readonly waiting: Waiting | null;
+  readonly failed: number;
+}
+
+/**
+ * One step of the machine that `docs/rollout.md` draws: from what is written down and what is seen to what is to be written
+ * down next. It does nothing by itself; `permittedActs` tells what a record that is written allows.
+ */
+export function advance(before: RolloutRecord, view: RolloutView): Advance {
+  if (view.paused) return { record: before, waiting: null, failed: 0 };
+  const nodes = new Map(view.nodes.map((node) => [node.node, node]));
+  const record = followReplacements(followRetry(before, view.retry), nodes, view);
+  switch (record.phase) {
+    case "Install":
+      return install(record, view);
+    case "Canary":
+      return canary(record, nodes, view);
+    case "Progressing":
+      return progress(record, nodes, view);
+    case "Complete":
+    case "RolledBack":
+      return rest(record, view);
+    case "RollingBack":
+      return goBack(record, view);
+    case "Stalled":
+      return stalled(record, view);
+    default:
+      return record.phase satisfies never;
+  }
+}
+
+const at = (record: RolloutRecord, waiting: Waiting | null = null, failed = 0): Advance => ({
+  record,
+  waiting,
+  failed,
+});
+
+/** Nothing was ever stable: the template is the target, without a canary. */
+function install(before: RolloutRecord, view: RolloutView): Advance {
+  const { wanted, now } = view;
+  const record = enter(before, { target: wanted, template: wanted, inFlight: before.inFlight }, now);
+  const waiting = installGate(record, view);
+  if (waiting === null) return at(enter(record, { phase: "Complete", stable: wanted }, now));
+  return at(openSlots(record, view), waiting);
+}
+
+/** Turns to what is wanted, from a phase in which nothing is under way. */
+function turnTo(from: RolloutRecord, view: RolloutView): Advance {
+  const { wanted, now } = view;
+  const before = withoutIdle(from, view);
+  if (isRejected(before, wanted)) return settleRejected(before, view);
+  if (before.stable === "") return install(enter(before, { phase: "Install", canaries: [] }, now), view);
+  if (wanted === before.template || wanted === before.stable) {
+    // Proved already: what runs elsewhere is moved without a canary.
+    const record = enter(before, { phase: "Progressing", target: wanted, template: wanted, canaries: [] }, now);
+    return at(openSlots(record, view), moving(record, view));
+  }
+  // Another target's canaries that are still down go on as this one's, and get their time anew.
+  const inFlight = before.inFlight.map((each) =>
+    before.canaries.includes(each.node) ? { ...each, since: now } : each,
+  );
+  const record = enter(before, { phase: "Canary", target: wanted, inFlight }, now);
+  return at(withCanaries(record, view, true), { gate: "CanaryStarting", message: "the canary is about to start" });
+}
+
+/** What is wanted is rejected: the best that was proved goes on, and the phase says that the wanted one was taken back. */
+function settleRejected(before: RolloutRecord, view: RolloutView): Advance {
+  const { wanted, now } = view;
+  const { template, stable } = before;
+  if (template !== stable && !isRejected(before, template)) {
+    const record = enter(before, { phase: "Progressing", target: template, canaries: [] }, now);
+    return at(openSlots(record, view), moving(record, view));
+  }
+  const record = enter(before, { phase: "RolledBack", target: wanted, template: stable, canaries: [] }, now);
+  return at(openSlots(record, view));
+}
+
+function canary(before: RolloutRecord, nodes: ReadonlyMap<string, RolloutNode>, view: RolloutView): Advance {
+  if (view.wanted !== before.target && !isBaking(before, nodes)) return turnTo(before, view);
+  const record = withCanaries(before, view);
+  if (record.canaries.length === 0) {
+    return at(record, { gate: "NoCanary", message: "no node is there that could prove the revision" });
+  }
+  const verdicts = record.canaries.map((name) => {
+    const node = nodes.get(name);
+    const replacement = record.inFlight.find((each) => each.node === name);
+    return node === undefined ? null : canaryVerdict(node, replacement, record, view);
+  });
+  const broken = verdicts.flatMap((verdict) => (verdict?.kind === "failed" ? [verdict.fault] : []));
+  if (broken.length > 0) return fail(record, broken, view);
+  const unproved = verdicts.find((verdict) => verdict?.kind !== "passed");
+  if (unproved !== undefined) {
+    return at(record, unproved?.kind === "waiting" ? { gate: unproved.gate, message: unproved.message } : null);
+  }
+  if (view.wanted !== record.target) return turnTo(record, view);
+  if (view.settings.approval === "Manual" && view.approve !== record.target) {
+    const message = `the canary is proved; set the annotation kloudmate.com/approve=${record.target} to go on`;
+    return at(record, { gate: "Approval", message });
+  }
+  const inFlight = record.inFlight.filter(({ node }) => !record.canaries.includes(node));
+  const proved = enter(record, { phase: "Progressing", template: record.target, canaries: [], inFlight }, view.now);
+  return at(proved, {
+    gate: "TemplateOutdated",
+    message: "the canary is proved, and the DaemonSet's template follows",
+  });
+}
+
+/** Whether canaries run the target and are watched: a newer target waits for their verdict, which is near. */
+function isBaking({ canaries, target }: RolloutRecord, nodes: ReadonlyMap<string, RolloutNode>): boolean {
+  return (
+    canaries.length > 0 &&
+    canaries.every((name) => {
+      const node = nodes.get(name);
+      return node?.kind === "healthy" && node.pod?.revision === target;
+    })
+  );
+}
+
+/**
+ * The record with its canaries brought up to date, and a replacement begun for each that doesn't run the target, as far as the
+ * window has slots. One that has just become a canary makes a new pod of the target too where the one that it has has failed.
+ */
+function withCanaries(before: RolloutRecord, view: RolloutView, isFirst = false): RolloutRecord {
+  const canaries = chooseCanaries(before, view);
+  const record = { ...before, canaries };
+  const held = new Set(record.inFlight.map(({ node }) => node));
+  const begun = view.nodes
+    .filter(({ node }) => canaries.includes(node) && !held.has(node))
+    .filter((node) => {
+      const isNew = isFirst || !before.canaries.includes(node.node);
+      return isOutdated(node, record) || (isNew && isSpent(node, record));
+    })
+    .map(({ node, kind, pod }) => ({
+      node,
+      podUID: pod?.uid ?? "",
+      since: view.now,
+      wasFailing: kind !== "healthy" && kind !== "updating",
+    }));
+  return { ...record, inFlight: [...record.inFlight, ...withinWindow(begun, record, view)] };
+}
+
+/** A pod of the target that can't prove anything any more, for it has failed before. */
+function isSpent({ kind, pod }: RolloutNode, { target }: RolloutRecord): boolean {
+  return pod?.revision === target && !pod.deleting && (pod.restarts > 0 || kind === "unhealthy");
+}
+
+function progress(record: RolloutRecord, nodes: ReadonlyMap<string, RolloutNode>, view: RolloutView): Advance {
+  const faults = canFail(record) ? failures(record, nodes, view) : [];
+  const behind = view.nodes.some((node) => isOutdated(node, record));
+  const borne = share(view.settings.maxFailures, desiredCount(view));
+  // Failed nodes that fill the window leave no slot to go on with.
+  if (faults.length > borne || (behind && faults.length > 0 && failing(record, faults) >= windowOf(view))) {
+    return fail(record, faults, view);
+  }
+  const isSuperseded = view.wanted !== record.target && !isRejected(record, view.wanted);
+  if (isSuperseded) {
+    const settling = record.inFlight.length - failing(record, faults);
+    if (settling <= 0 || view.wanted === record.stable) return turnTo(record, view);
+    const message = `${settling} nodes settle before revision ${view.wanted} is tried`;
+    return at(record, { gate: "NewerTarget", message }, faults.length);
+  }
+  if (isDone(record, faults, view)) {
+    const { target } = record;
+    const done = enter(record, { phase: "Complete", stable: target, canaries: [], inFlight: [] }, view.now);
+    return view.wanted === target ? at(done, null, faults.length) : settleRejected(done, view);
+  }
+  const next = openSlots(record, view);
+  return at(next, moving(next, view), faults.length);
+}
+
+/** Slots that failed nodes hold. */
+function failing({ inFlight }: RolloutRecord, faults: readonly PodFault[]): number {
+  const failed = new Set(faults.map(({ node }) => node));
+  return inFlight.filter(({ node }) => failed.has(node)).length;
+}
+
+/** Every node that can be moved runs the target and has proved it, or failed within what is borne; and one at least has. */
+function isDone(record: RolloutRecord, faults: readonly PodFault[], view: RolloutView): boolean {
+  if (view.liveTemplate !== record.template || !view.templateSeen) return false;
+  if (view.nodes.some((node) => isOutdated(node, record))) return false;
+  const failed = new Set(faults.map(({ node }) => node));
+  if (record.inFlight.some(({ node }) => !failed.has(node))) return false;
+  return desiredCount(view) === 0 || view.nodes.some((node) => runs(node, record.target));
+}
+
+function runs({ kind, pod }: RolloutNode, revision: string): boolean {
+  return kind === "healthy" && pod?.revision === revision;
+}
+
+/** Complete or rolled back: only nodes that return with an older pod are moved, until something else is wanted. */
+function rest(record: RolloutRecord, view: RolloutView): Advance {
+  const isFreed = record.phase === "RolledBack" && !isRejected(record, record.target);
+  if (view.wanted !== record.target || isFreed) return turnTo(record, view);
+  return at(openSlots(record, view), null, 0);
+}
+
+function goBack(record: RolloutRecord, view: RolloutView): Advance {
+  const next = openSlots(record, view);
+  const isBehind = view.nodes.some((node) => isOutdated(node, next));
+  const ready = view.liveTemplate === next.template && view.templateSeen;
+  if (!ready || isBehind || next.inFlight.length > 0) return at(next, moving(next, view));
+  // The wanted one may be another by now; nothing was begun before the way back ended.
+  return isRejected(next, view.wanted) ? settleRejected(next, view) : turnTo(next, view);
+}
+
+function stalled(record: RolloutRecord, view: RolloutView): Advance {
+  const rejection = record.rejected.find(({ revision }) => revision === record.target);
+  if (view.wanted !== record.target || rejection === undefined) return turnTo(record, view);
+  if (!view.settings.autoRollback || rejection.reason === "ApiKeyRejected") return at(record);
+  return goBackFrom(record, view);
+}
+
+/** The target failed: it is remembered as rejected, and taken back unless the settings or its nature forbid that. */
+function fail(before: RolloutRecord, faults: readonly PodFault[], view: RolloutView): Advance {
+  const { target } = before;
+  const [first] = faults;
+  const isIrrevocable = view.irrevocable.has(target);
+  const others = faults.length > 1 ? ` and ${faults.length - 1} more nodes` : "";
+  const said = `${first?.node ?? ""}${others}: ${first?.message ?? ""}`;
+  const record = reject(before, {
+    revision: target,
+    reason: isIrrevocable ? "ApiKeyRejected" : (first?.reason ?? ""),
+    message: isIrrevocable ? `${first?.reason ?? ""} on ${said}` : said,
+    since: view.now,
+    nodes: faults.slice(0, NAMED_NODES).map(({ node }) => node),
+    retried: view.retry === target,
+  });
+  if (isIrrevocable || !view.settings.autoRollback) {
+    return at(enter(record, { phase: "Stalled" }, view.now), null, faults.length);
+  }
+  return goBackFrom(record, view, faults.length);
+}
+
+/** Back to what the template holds, or, where that is what failed, to the stable revision. Slots that are held stay held. */
+function goBackFrom(before: RolloutRecord, view: RolloutView, failed = 0): Advance {
+  const { target, template, stable } = before;
+  const to = { phase: "RollingBack", template: template === target ? stable : template, canaries: [] } as const;
+  const record = enter(withoutIdle(before, view), to, view.now);
+  const next = openSlots(record, view);
+  return at(next, moving(next, view), failed);
+}
+
+/** What a rollout that moves nodes waits for. */
+function moving(record: RolloutRecord, view: RolloutView): Waiting | null {
+  const { template } = record;
+  if (view.liveTemplate === null) return { gate: "DaemonSetMissing", message: "the DaemonSet isn't there yet" };
+  if (view.liveTemplate !== template) {
+    return { gate: "TemplateOutdated", message: `the DaemonSet's template isn't at revision ${template} yet` };
+  }
+  if (!view.templateSeen) {
+    return { gate: "NotObserved", message: "Kubernetes hasn't acted upon the DaemonSet's newest template yet" };
+  }
+  const outdated = view.nodes.filter((node) => isOutdated(node, record)).length;
+  const held = slotsHeld(record, view);
+  if (outdated === 0 && record.inFlight.length === 0) return null;
+  const desired = desiredCount(view);
+  const down = view.nodes.filter((node) => !isMovable(node) && node.kind === "notReady").length;
+  const skipped = down > 0 ? `; ${down} are down and follow when they return` : "";
+  return {
+    gate: held >= windowOf(view) ? "Window" : "NodesOutdated",
+    message: `${outdated} of ${desired} nodes don't run revision ${template} yet, and ${held} of ${windowOf(view)} slots are held${skipped}`,
+  };
+}

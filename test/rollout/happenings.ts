@@ -1,0 +1,67 @@
+import { QUALITY, RolloutCluster, SETTINGS } from "./cluster.ts";
+
+/*
+ * What may happen to a cluster while a rollout goes on, and how it comes to rest.
+ */
+
+const REVISIONS = Object.keys(QUALITY);
+const revision = (index: number) => REVISIONS[index % REVISIONS.length] ?? "r0";
+
+/** What may happen. The number chooses a node, a revision, a lag or the write after which the operator dies. */
+const HAPPENINGS: readonly (readonly [weight: number, happen: (cluster: RolloutCluster, of: number) => void])[] = [
+  [10, (cluster, of) => void cluster.pass(of % 4)],
+  [4, (cluster) => void (cluster.pass() && cluster.pass())],
+  [3, (cluster, of) => void cluster.pass(0, of % 3)],
+  [1, (cluster) => cluster.crash()],
+  [6, (cluster, of) => cluster.tick(1_000 * (1 + (of % 12)))],
+  [2, (cluster, of) => cluster.tick(5_000 * (1 + (of % 12)))],
+  [5, (cluster) => cluster.controller()],
+  [5, (cluster, of) => cluster.kubelet(of % cluster.nodes.length)],
+  [3, (cluster, of) => void (cluster.wanted = revision(of))],
+  [1, (cluster, of) => cluster.setReady(of % cluster.nodes.length, of % 2 === 0)],
+  [1, (cluster, of) => cluster.setBroken(of % cluster.nodes.length, of % 2 === 0)],
+  [1, (cluster, of) => cluster.deletePod(of % cluster.nodes.length)],
+  [1, (cluster) => void (cluster.nodes.length < 6 && cluster.addNode())],
+  [1, (cluster, of) => void (cluster.nodes.length > 2 && cluster.removeNode(of % cluster.nodes.length))],
+  [1, (cluster, of) => void (cluster.paused = of % 2 === 0)],
+  [1, (cluster, of) => void (cluster.retry = revision(of))],
+  [1, (cluster, of) => void (cluster.settings = { ...SETTINGS, autoRollback: of % 2 === 0 })],
+  [1, (cluster, of) => void (cluster.settings = { ...SETTINGS, canary: 1 + (of % 3), maxUnavailable: 1 + (of % 2) })],
+  [1, (cluster, of) => void (cluster.settings = { ...SETTINGS, approval: of % 2 === 0 ? "Manual" : "Automatic" })],
+  [1, (cluster) => void (cluster.status = undefined)],
+];
+/** One card for each weight of each happening. */
+export const DECK = HAPPENINGS.flatMap(([weight, happen]) => Array.from({ length: weight }, () => happen));
+
+/** Lets everything do its work until nothing is written any more. */
+export function settle(cluster: RolloutCluster): void {
+  let quiet = 0;
+  for (let round = 0; round < 400 && quiet < 5; round++) {
+    cluster.tick(16_000);
+    cluster.controller();
+    for (let index = 0; index < cluster.nodes.length; index++) cluster.kubelet(index);
+    quiet = cluster.pass() ? 0 : quiet + 1;
+  }
+}
+
+/** Four nodes with the first revision. */
+export function installed(): RolloutCluster {
+  const cluster = new RolloutCluster(4);
+  cluster.pass();
+  cluster.controller();
+  cluster.tick(5_000);
+  cluster.tick(SETTINGS.bakeMs);
+  cluster.pass();
+  cluster.pass();
+  return cluster;
+}
+
+/** Ends all that hinders: nodes are up and sound, nothing is paused, and the last target is what is wanted. */
+export function calm(cluster: RolloutCluster): void {
+  cluster.paused = false;
+  cluster.settings = SETTINGS;
+  cluster.nodes.forEach((_, index) => {
+    cluster.setReady(index, true);
+    cluster.setBroken(index, false);
+  });
+}
