@@ -31,5 +31,5 @@ describe("a staged rollout, whatever happens", () => {
       }),
       { numRuns: HISTORIES, seed: 20_261_124, endOnFailure: true },
     );
-  });
+  }, 300_000);
 });

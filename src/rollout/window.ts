@@ -70,10 +70,9 @@ export function withoutIdle(record: RolloutRecord, view: RolloutView): RolloutRe
 function withinSlots(record: RolloutRecord, nodes: ByName, view: RolloutView): RolloutRecord {
   let over = slotsHeld(record, view) - windowOf(view);
   if (over <= 0) return record;
-  const inFlight = record.inFlight.toReversed().filter(({ node, podUID, wasFailing }) => {
-    const pod = nodes.get(node)?.pod;
-    const isBegun = pod?.uid !== podUID || pod.deleting;
-    return isBegun || wasFailing || over-- <= 0;
+  const inFlight = record.inFlight.toReversed().filter(({ node, wasFailing }) => {
+    const at = nodes.get(node);
+    return wasFailing || at === undefined || !isBaked(at, view) || over-- <= 0;
   });
   return inFlight.length === record.inFlight.length ? record : { ...record, inFlight: inFlight.toReversed() };
 }

@@ -9,26 +9,26 @@ const revision = (index: number) => REVISIONS[index % REVISIONS.length] ?? "r0";
 
 /** What may happen. The number chooses a node, a revision, a lag or the write after which the operator dies. */
 const HAPPENINGS: readonly (readonly [weight: number, happen: (cluster: RolloutCluster, of: number) => void])[] = [
-  [10, (cluster, of) => void cluster.pass(of % 4)],
-  [4, (cluster) => void (cluster.pass() && cluster.pass())],
-  [3, (cluster, of) => void cluster.pass(0, of % 3)],
+  [10, (cluster, of) => cluster.pass(of % 4)],
+  [4, (cluster) => cluster.pass() && cluster.pass()],
+  [3, (cluster, of) => cluster.pass(0, of % 3)],
   [1, (cluster) => cluster.crash()],
   [6, (cluster, of) => cluster.tick(1_000 * (1 + (of % 12)))],
   [2, (cluster, of) => cluster.tick(5_000 * (1 + (of % 12)))],
   [5, (cluster) => cluster.controller()],
   [5, (cluster, of) => cluster.kubelet(of % cluster.nodes.length)],
-  [3, (cluster, of) => void (cluster.wanted = revision(of))],
+  [3, (cluster, of) => (cluster.wanted = revision(of))],
   [1, (cluster, of) => cluster.setReady(of % cluster.nodes.length, of % 2 === 0)],
   [1, (cluster, of) => cluster.setBroken(of % cluster.nodes.length, of % 2 === 0)],
   [1, (cluster, of) => cluster.deletePod(of % cluster.nodes.length)],
-  [1, (cluster) => void (cluster.nodes.length < 6 && cluster.addNode())],
-  [1, (cluster, of) => void (cluster.nodes.length > 2 && cluster.removeNode(of % cluster.nodes.length))],
-  [1, (cluster, of) => void (cluster.paused = of % 2 === 0)],
-  [1, (cluster, of) => void (cluster.retry = revision(of))],
-  [1, (cluster, of) => void (cluster.settings = { ...SETTINGS, autoRollback: of % 2 === 0 })],
-  [1, (cluster, of) => void (cluster.settings = { ...SETTINGS, canary: 1 + (of % 3), maxUnavailable: 1 + (of % 2) })],
-  [1, (cluster, of) => void (cluster.settings = { ...SETTINGS, approval: of % 2 === 0 ? "Manual" : "Automatic" })],
-  [1, (cluster) => void (cluster.status = undefined)],
+  [1, (cluster) => (cluster.nodes.length < 6 ? cluster.addNode() : undefined)],
+  [1, (cluster, of) => (cluster.nodes.length > 2 ? cluster.removeNode(of % cluster.nodes.length) : undefined)],
+  [1, (cluster, of) => (cluster.paused = of % 2 === 0)],
+  [1, (cluster, of) => (cluster.retry = revision(of))],
+  [1, (cluster, of) => (cluster.settings = { ...SETTINGS, autoRollback: of % 2 === 0 })],
+  [1, (cluster, of) => (cluster.settings = { ...SETTINGS, canary: 1 + (of % 3), maxUnavailable: 1 + (of % 2) })],
+  [1, (cluster, of) => (cluster.settings = { ...SETTINGS, approval: of % 2 === 0 ? "Manual" : "Automatic" })],
+  [1, (cluster) => (cluster.status = undefined)],
 ];
 /** One card for each weight of each happening. */
 export const DECK = HAPPENINGS.flatMap(([weight, happen]) => Array.from({ length: weight }, () => happen));
