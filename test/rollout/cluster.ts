@@ -94,7 +94,6 @@ export class RolloutCluster {
   readonly #proved = new Set<string>();
   readonly #deleted = new Set<string>();
   readonly #downByUs = new Set<string>();
-  #limit = 1;
   #uids = 0;
 
   constructor(nodes: number) {
