@@ -1,4 +1,6 @@
-import type { RolloutStatus } from "./state.ts";
+import type { KmAgentStatus } from "../api/kmagent.ts";
+
+type RolloutStatus = NonNullable<KmAgentStatus["rollout"]>;
 
 /** Nodes of a failure that are remembered: the next target is tried there first. */
 export const NAMED_NODES = 5;
