@@ -115,6 +115,26 @@ function applied(before: Snapshot, done: Plan): Snapshot {
   return { ...before, live, memory, cacheVersions: { DaemonSet: "20", Deployment: "20", ConfigMap: "20" } };
 }
 
+describe("what is said of telemetry", () => {
+  const before = {
+    type: "TelemetryFlowing" as const,
+    status: "True" as const,
+    observedGeneration: 1,
+    lastTransitionTime: "2026-11-20T00:00:00Z",
+    reason: "Flowing",
+    message: "as before",
+  };
+  const told = snapshot({ ...kmagent(), status: { conditions: [before] } });
+  const begun = (ago: number) => ({ ...told, memory: { ...NO_MEMORY, begunAt: NOW - ago } });
+
+  test("stays what the process before said until this one has read for three minutes, when it is looked at again", () => {
+    expect(said(plan(told), "TelemetryFlowing")).toEqual(before);
+    expect(said(plan(begun(179_999)), "TelemetryFlowing")).toEqual(before);
+    expect(plan(begun(170_000)).nextAt).toBe(NOW + 10_000);
+    expect(said(plan(begun(180_000)), "TelemetryFlowing")).toMatchObject({ status: "Unknown", reason: "NotObserved" });
+  });
+});
+
 describe("a pass over a new KmAgent", () => {
   test("makes each pod's ConfigMap before what makes the pod", () => {
     expect(names(plan(snapshot(kmagent())).writes)).toEqual([

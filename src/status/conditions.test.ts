@@ -303,14 +303,13 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       name: "all fail",
       of: telemetry({ Failing: 3 }),
       is: "False EndpointFailing",
-      says: "since 2026-11-23T12:00:00Z on all 3 nodes that send (exporter otlphttp (logs))",
+      says: "since 2026-11-23T12:00:00Z on every node that was asked and has something to send (exporter otlphttp (logs))",
     },
     { name: "the only one fails", of: telemetry({ Failing: 1 }), is: "False EndpointFailing" },
     {
       name: "three fail, and those that flowed haven't been read since",
       of: telemetry({ Failing: 3, Flowing: 40, flowingBeside: 0 }),
       is: "False EndpointFailing",
-      says: "no other one sends",
     },
     {
       name: "two fail, which is too few to speak of the endpoint before others were read",

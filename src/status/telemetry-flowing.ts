@@ -37,11 +37,11 @@ function failing(exports: FleetExports): ConditionVerdict {
   const which = failingExporters.length === 0 ? "" : ` (exporter ${failingExporters.join(", ")})`;
   const since = failingSince === null ? "" : ` since ${timestamp(failingSince)}`;
   if (flowingBeside === 0 && count >= Math.min(ENOUGH, count + Flowing)) {
-    const all = Flowing === 0 ? `all ${nodesText(count)} that send` : `${nodesText(count)}, and no other one sends`;
+    // Without a number: at an outage it would grow from reading to reading.
     return fails(
       "TelemetryFlowing",
       "EndpointFailing",
-      `Exports fail${since} on ${all}${which}. Look at the endpoint, and at what lies on the way to it: proxy, certificates, API key.`,
+      `Exports fail${since} on every node that was asked and has something to send${which}. Look at the endpoint, and at what lies on the way to it: proxy, certificates, API key.`,
     );
   }
   const named = failingNodes.slice(0, NAMED).join(", ");

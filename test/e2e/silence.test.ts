@@ -24,6 +24,7 @@ beforeAll(async () => {
   await operator.waitFor("Ready", "True", 60_000);
   await operator.waitFor("PlatformConnected", "True", 60_000);
   await operator.waitFor("ClusterAgentAvailable", "True", 120_000);
+  await operator.waitFor("TelemetryFlowing", "True", 120_000);
 }, 400_000);
 
 afterAll(async () => {
