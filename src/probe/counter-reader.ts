@@ -50,8 +50,8 @@ const RATE = 40;
 const CONCURRENCY = 16;
 /** A page of a collector has some 10 KB. */
 const MAX_BYTES = 1024 * 1024;
-/** After this an open question is asked again, milliseconds: what waited then should have been sent. */
-const SOON_MS = 20_000;
+/** After this an open question is asked again, milliseconds: a little more than what waits may wait. */
+const SOON_MS = 21_000;
 
 interface Group {
   readonly key: string;
