@@ -5,8 +5,8 @@ import { REVISION_HASH, storedTemplate } from "../resources/configmap.ts";
 import { configMapName, daemonSetName, deploymentName } from "../resources/names.ts";
 import type { Judged } from "./configuration.ts";
 import { ownership } from "./ownership.ts";
+import { revisionOfTemplate } from "./pod-template.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { revisionOfTemplate } from "./status-facts.ts";
 
 /**
  * The objects that are kept in shape, in the order in which they are applied. A spec that can't be used changes nothing and

@@ -364,6 +364,55 @@ describe("a KmAgent that is paused", () => {
   });
 });
 
+describe("the configuration in force", () => {
+  const first = snapshot(kmagent());
+  const running = applied(first, plan(first));
+  const before = plan(running).status;
+  const wanted: Partial<KmAgentSpecInput> = {
+    nodeAgent: { image: "agent:2" },
+    config: {
+      nodeAgent: {
+        inline:
+          "receivers: { otlp: {} }\nexporters: { debug: {} }\nservice: { pipelines: { logs: { receivers: [otlp], exporters: [debug] } } }",
+      },
+    },
+  };
+  const older = kmagent({}, { name: "older", uid: "uid-older", creationTimestamp: "2025-01-01T00:00:00Z" });
+
+  test("is what was wanted, once it is written", () => {
+    const { config, versions } = plan({ ...running, kmagent: kmagent(wanted, { generation: 2 }) }).status;
+    expect(config).toMatchObject({ source: "Spec" });
+    expect(config?.revision).not.toBe(before.config?.revision);
+    expect(versions).toMatchObject({ nodeAgentImage: "agent:2", clusterAgentImage: "agent:1" });
+  });
+
+  test.each<{ name: string; of: Partial<Snapshot> }>([
+    { name: "the KmAgent is paused", of: { kmagent: kmagent({ ...wanted, paused: true }, { generation: 2 }) } },
+    {
+      name: "it waits for an older one of the same nodes",
+      of: { kmagent: kmagent(wanted, { generation: 2 }), siblings: [older] },
+    },
+    {
+      name: "the spec can't be used",
+      of: { kmagent: kmagent({ config: { nodeAgent: { inline: "[" } } }, { generation: 2 }) },
+    },
+    {
+      name: "the last write failed",
+      of: { kmagent: kmagent(wanted, { generation: 2 }), memory: { ...running.memory, failure: "away" } },
+    },
+  ])("is what it was while $name, also where status was lost", ({ of }) => {
+    const { config, versions } = plan({ ...running, ...of }).status;
+    expect(config).toMatchObject({ source: "Default", revision: before.config?.revision });
+    expect(versions).toEqual(before.versions);
+  });
+
+  test("is none where a paused KmAgent has never had a DaemonSet", () => {
+    const { config, versions } = plan(snapshot(kmagent({ paused: true }))).status;
+    expect(config).toBeUndefined();
+    expect(versions).toEqual({});
+  });
+});
+
 describe("a cluster agent that is switched off", () => {
   test("is deleted, and nothing else is", () => {
     const first = snapshot(kmagent());

@@ -1,7 +1,5 @@
-import { LABEL } from "../api/labels.ts";
 import { isConditionReason } from "../api/reasons.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
-import type { KubeObject } from "../kube/resource.ts";
 import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { observeRollingUpdate } from "../rollout/observe-rolling-update.ts";
 import type { RolloutState } from "../rollout/state.ts";
@@ -11,10 +9,12 @@ import { clusterAgentFacts } from "./cluster-agent.ts";
 import type { Judged } from "./configuration.ts";
 import { isAddition } from "./drift.ts";
 import type { Difference } from "./drift.ts";
+import { inForce } from "./in-force.ts";
 import { objectId } from "./memory.ts";
 import type { ObjectDecision } from "./object-decision.ts";
 import type { Overlap } from "./overlap.ts";
 import type { DecidedObject, Write } from "./plan.ts";
+import { revisionOfTemplate } from "./pod-template.ts";
 import { remoteFacts } from "./remote-facts.ts";
 import type { RemoteStep } from "./remote-step.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -37,8 +37,9 @@ export interface Findings {
 export function statusFacts(findings: Findings): StatusFacts {
   const { snapshot, judged, decided, fleet, wanted } = findings;
   const { kmagent, live, memory, installation, pods } = snapshot;
-  const nodeAgent = judged.kind === "valid" ? judged.desired.nodeAgent : null;
-  const clusterAgent = judged.kind === "valid" ? judged.desired.clusterAgent : null;
+  const nodeAgent = inForce("node-agent", snapshot, decided);
+  const clusterAgent =
+    kmagent.spec?.clusterAgent.enabled === false ? null : inForce("cluster-agent", snapshot, decided);
   const rollout = rolloutFacts(findings);
   const clusterAgentPart: StatusFacts["clusterAgent"] =
     kmagent.spec?.clusterAgent.enabled === false
@@ -52,7 +53,7 @@ export function statusFacts(findings: Findings): StatusFacts {
     spec: kmagent.spec,
     fleet,
     configuration: configurationFacts(judged),
-    inForce: nodeAgent && { source: nodeAgent.source, revision: nodeAgent.revision },
+    inForce: nodeAgent?.source ? { source: nodeAgent.source, revision: nodeAgent.revision } : null,
     rollout,
     clusterAgent: clusterAgentPart,
     platform: snapshot.platform,
@@ -122,12 +123,6 @@ function rolloutFacts({ snapshot, judged, fleet }: Findings): RolloutState | nul
     maxUnhealthy: kmagent.spec.health.maxUnhealthy,
     previous: kmagent.status.rollout,
   });
-}
-
-/** Revision in the pod template of a live DaemonSet or Deployment; empty where there is none. */
-export function revisionOfTemplate(workload: KubeObject | undefined): string {
-  const spec = workload?.["spec"] as { template?: { metadata?: { labels?: Record<string, string> } } } | undefined;
-  return spec?.template?.metadata?.labels?.[LABEL.revision] ?? "";
 }
 
 function stalledFacts({ snapshot, overlapped, decided }: Findings): StatusFacts["stalled"] {

@@ -88,6 +88,7 @@ export interface StatusFacts {
   readonly spec: KmAgentSpec | null;
   readonly fleet: FleetHealth | null;
   readonly configuration: ConfigurationFacts | null;
+  /** What new pods are made from, which isn't always what is wanted. */
   readonly inForce: { readonly source: "Spec" | "Remote" | "Default"; readonly revision: string } | null;
   readonly rollout: RolloutState | null;
   readonly clusterAgent: ClusterAgentFacts | null;
