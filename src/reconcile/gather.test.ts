@@ -39,6 +39,7 @@ function world(references: Readonly<Record<string, Referenced>> = {}) {
     failedPods: watchFailedPods(stores, new AbortController().signal),
     reference: ({ path }) => references[path] ?? { kind: "missing" },
     probes: () => probes,
+    exports: () => new Map(),
     platform: () => ({ kind: "connected", message: "" }),
     remote: () => ({ kind: "none", message: "" }),
     installation: {

@@ -27,7 +27,11 @@ const POD = {
     nodeName: "node-1",
     containers: [
       { name: "sidecar", image: "other:1" },
-      { name: "km-agent", image: "agent:1" },
+      {
+        name: "km-agent",
+        image: "agent:1",
+        ports: [{ containerPort: 13_133 }, { name: "metrics", containerPort: 8_888 }],
+      },
     ],
   },
   status: {
@@ -80,6 +84,7 @@ describe("a pod's record", () => {
       unschedulable: "",
       ip: "10.0.0.7",
       image: "agent:1",
+      metricsPort: 8_888,
       container: {
         state: "running",
         startedAt: Date.parse("2026-01-01T00:01:00Z"),
