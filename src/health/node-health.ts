@@ -188,5 +188,5 @@ function detailEnd({ reason }: Verdict): "head" | "tail" {
 
 function sentence(words: string): string {
   const first = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?…]$/.test(first) ? first : `${first}.`;
+  return /[.!?\u2026]$/.test(first) ? first : `${first}.`;
 }

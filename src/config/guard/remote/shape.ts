@@ -81,7 +81,7 @@ const UNITS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 };
-const DURATION = /^(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h)){1,6}$/;
+const DURATION = /^(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|\u00b5s|ms|s|m|h)){1,6}$/;
 
 /** A Go duration within bounds, given in seconds. A bare number would be nanoseconds, which nobody means. */
 export function duration(min: number, max: number): Shape {
@@ -96,7 +96,7 @@ export function duration(min: number, max: number): Shape {
 
 /** Seconds of a Go duration. */
 export function secondsOf(text: string): number {
-  const parts = text.matchAll(/([0-9.]+)(ns|us|µs|ms|s|m|h)/g);
+  const parts = text.matchAll(/([0-9.]+)(ns|us|\u00b5s|ms|s|m|h)/g);
   return parts.reduce((sum, [, amount = "0", unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 0), 0) / 1_000;
 }
 
