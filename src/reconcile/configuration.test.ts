@@ -39,7 +39,7 @@ function snapshot({ spec = {}, generation = 1, found = {}, apiKeyHmac = "ab", re
     apiKeyHmac,
     caBundleHash: null,
     platform: { kind: "connected", message: "" },
-    remote: { kind: "none", message: "" },
+    answers: [],
     memory: { ...NO_MEMORY, rendered },
     installation: {
       version: "1",
@@ -50,7 +50,7 @@ function snapshot({ spec = {}, generation = 1, found = {}, apiKeyHmac = "ab", re
   };
 }
 
-const judge = (given: Given = {}) => judgeConfiguration(snapshot(given));
+const judge = (given: Given = {}) => judgeConfiguration(snapshot(given), null);
 const FROM_CONFIG_MAP: Partial<KmAgentSpecInput> = {
   config: { nodeAgent: { configMapKeyRef: { name: "c", key: "y" } } },
 };

@@ -41,7 +41,7 @@ function world(references: Readonly<Record<string, Referenced>> = {}) {
     probes: () => probes,
     exports: () => new Map(),
     platform: () => ({ kind: "connected", message: "" }),
-    remote: () => ({ kind: "none", message: "" }),
+    answers: () => [],
     installation: {
       version: "1",
       images: { nodeAgent: "a", clusterAgent: "b" },
