@@ -11,7 +11,7 @@ const MAY = {
   probe: ["api", "telemetry"],
   platform: ["api", "telemetry"],
   telemetry: ["api"],
-  commands: ["api", "config", "resources"],
+  commands: ["api", "config", "resources", "kube", "reconcile"],
   reconcile: [
     "api",
     "config",

@@ -12,6 +12,12 @@ import { createSecretMask } from "./telemetry/mask.ts";
 /** The images that this release was made for; the chart's values or the KmAgent may name others. */
 const RELEASED_IMAGE = "ghcr.io/kloudmate/km-kube-agent:1.2.0";
 
+/** What the operator adds to a KmAgent where it runs with its defaults. */
+const RELEASED = {
+  release: { version: packageJson.version, images: { nodeAgent: RELEASED_IMAGE, clusterAgent: RELEASED_IMAGE } },
+  serviceAccounts: { nodeAgent: "kmagent-operator-node-agent", clusterAgent: "kmagent-operator-cluster-agent" },
+};
+
 /** A stop that takes longer than this is ended by force, milliseconds. */
 const STOP_LIMIT_MS = 10_000;
 
@@ -86,13 +92,20 @@ export function commandLine(): Command {
     )
     .action(async ({ filename }: { filename: string }) => {
       const { renderKmAgent } = await import("./commands/render.ts");
-      const image = RELEASED_IMAGE;
-      const settings = {
-        release: { version: packageJson.version, images: { nodeAgent: image, clusterAgent: image } },
-        serviceAccounts: { nodeAgent: "kmagent-operator-node-agent", clusterAgent: "kmagent-operator-cluster-agent" },
-      };
-      await answer(async (signal) => ({ ok: true, text: await renderKmAgent(filename, settings, signal) }));
+      await answer(async (signal) => ({ ok: true, text: await renderKmAgent(filename, RELEASED, signal) }));
     });
+  program
+    .command("diff")
+    .description(
+      "Says what applying a KmAgent would change in a cluster, and how many pods would restart. Exit code 0: nothing; 1: something; 2: it can't tell.",
+    )
+    .requiredOption(
+      "-f, --filename <file>",
+      "a KmAgent as YAML, with ConfigMaps that it refers to; - for the standard input",
+    )
+    .option("--kubeconfig <file>", "how to reach the cluster; default: $KUBECONFIG, then the pod's own service account")
+    .addOption(new Option("-o, --output <format>", "form of the answer").choices(["text", "json"]).default("text"))
+    .action(diff);
   return program;
 }
 
@@ -108,6 +121,43 @@ async function answer(
     if (!(error instanceof KmError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
+  }
+}
+
+interface DiffFlags {
+  readonly filename: string;
+  readonly kubeconfig?: string;
+  readonly output: "text" | "json";
+}
+
+async function diff({ filename, kubeconfig, output }: DiffFlags): Promise<void> {
+  const [{ diffKmAgent }, { describeChanges }, { createKubeClient }, { systemClock }, { serverMinor }] =
+    await Promise.all([
+      import("./commands/diff.ts"),
+      import("./commands/diff-text.ts"),
+      import("./kube/client.ts"),
+      import("./kube/clock.ts"),
+      import("./kube/server-version.ts"),
+    ]);
+  try {
+    const signal = AbortSignal.timeout(COMMAND_LIMIT_MS);
+    const client = createKubeClient({
+      kubeconfig: await loadKubeconfig({ env: process.env, ...(kubeconfig !== undefined && { path: kubeconfig }) }),
+      version: packageJson.version,
+      clock: systemClock,
+    });
+    try {
+      const kubernetesMinor = await serverMinor(client, systemClock, signal);
+      const changes = await diffKmAgent(filename, client, { ...RELEASED, kubernetesMinor }, signal);
+      process.stdout.write(output === "json" ? `${JSON.stringify({ changes }, null, 2)}\n` : describeChanges(changes));
+      process.exitCode = changes.some((change) => change.outcome !== "unchanged") ? 1 : 0;
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof KmError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
   }
 }
 

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { stringify } from "yaml";
+import { KmError } from "../api/errors.ts";
+import { KmAgentSpec } from "../api/kmagent.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { desiredObjects } from "../resources/desired.ts";
+import { diffKmAgent } from "./diff.ts";
+import { describeChanges } from "./diff-text.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "km-diff-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SETTINGS = {
+  release: { version: "9.9.9", images: { nodeAgent: "example.com/new:2", clusterAgent: "example.com/new:2" } },
+  serviceAccounts: { nodeAgent: "other", clusterAgent: "other" },
+  kubernetesMinor: 34,
+};
+const SPEC = { clusterName: "shop", apiKeySecretRef: { name: "km-agent-credentials", key: "apiKey" } };
+const UID = "5f0e6a8e-0000-4000-8000-000000000001";
+const META = { name: "km-agent", namespace: "km-agent" };
+
+/** A cluster in which the operator, of an older release, has made what a spec asks for. */
+function clusterWith(spec: object, remote: string | null = null, changes: Readonly<Record<string, unknown>> = {}) {
+  const objects = new Map<string, unknown>(Object.entries(changes));
+  const parsed = KmAgentSpec.parse(spec);
+  const desired = desiredObjects({
+    kmagent: {
+      ...META,
+      uid: UID,
+      generation: 1,
+      resourceVersion: "1",
+      creationTimestamp: "",
+      deleting: false,
+      annotations: {},
+      spec: parsed,
+      status: {},
+    },
+    referenced: { apiKeyHmac: "ab", configTexts: { nodeAgent: null, clusterAgent: null }, caBundleHash: null },
+    release: { version: "1.0.0", images: { nodeAgent: "example.com/old:1", clusterAgent: "example.com/old:1" } },
+    serviceAccounts: { nodeAgent: "op-node-agent", clusterAgent: "op-cluster-agent" },
+    restartedAt: { nodeAgent: null, clusterAgent: null },
+    remote: remote === null ? null : { nodeAgent: remote, clusterAgent: null },
+    kubernetesMinor: 34,
+  });
+  if (!desired.ok) throw new Error(desired.message);
+  for (const object of desired.objects) {
+    const path = `${object.kind.toLowerCase()}s/${object.metadata.name}`;
+    objects.set(path, { ...object, ...(object.kind === "DaemonSet" && { status: { desiredNumberScheduled: 7 } }) });
+  }
+  objects.set("kmagents/km-agent", { metadata: { ...META, uid: UID, resourceVersion: "1" }, spec, status: {} });
+  return cluster(objects);
+}
+
+function cluster(objects: ReadonlyMap<string, unknown>) {
+  const writes: string[] = [];
+  const client: Pick<KubeClient, "request"> = {
+    request: ({ method, path, query }) => {
+      if (method !== "GET") {
+        writes.push(`${method} ${String(query?.["dryRun"])}`);
+        return Promise.resolve({ status: 200, body: {}, warnings: [] });
+      }
+      const found = objects.get(path.split("/").slice(-2).join("/"));
+      return found === undefined
+        ? Promise.reject(new KmError("NotFound", "none"))
+        : Promise.resolve({ status: 200, body: JSON.parse(JSON.stringify(found)) as unknown, warnings: [] });
+    },
+  };
+  return { client, writes };
+}
+
+async function diffOf(spec: object, { client }: ReturnType<typeof cluster>): Promise<string> {
+  const file = join(folder, "kmagent.yaml");
+  writeFileSync(file, stringify({ apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", metadata: META, spec }));
+  return describeChanges(await diffKmAgent(file, client, SETTINGS, AbortSignal.timeout(10_000)));
+}
+
+const UNCHANGED =
+  "KmAgent km-agent: no change\nDaemonSet km-agent: no change\nDeployment km-agent-cluster: no change\n";
+
+describe("what applying a KmAgent would change", () => {
+  test("is nothing where the cluster is as the file says, whatever release made it and whatever the API key is", async () => {
+    const { client, writes } = clusterWith(SPEC);
+    expect(await diffOf(SPEC, { client, writes })).toBe(UNCHANGED);
+    expect(writes).toEqual(["PUT All"]);
+  });
+
+  test("is everything where there is nothing yet", async () => {
+    expect(await diffOf(SPEC, cluster(new Map()))).toBe(
+      "KmAgent km-agent: would be created\nDaemonSet km-agent: would be created\nDeployment km-agent-cluster: would be created\n",
+    );
+  });
+
+  test.each([
+    [
+      "an image, with the nodes whose pods restart",
+      { nodeAgent: { image: "example.com/other:3" } },
+      [
+        "KmAgent km-agent: would change\n  + spec.nodeAgent.image\n",
+        "DaemonSet km-agent: would change; pods on 7 nodes would restart\n  ~ spec.template.spec.containers[km-agent].image\n",
+        "Deployment km-agent-cluster: no change\n",
+      ],
+    ],
+    [
+      "a part of the configuration, by its path in it",
+      { config: { features: { logs: false } } },
+      ["~ spec.config.features.logs", "- collector configuration: receivers.filelog/containers", "pods on 7 nodes"],
+    ],
+    [
+      "the cluster agent's end",
+      { clusterAgent: { enabled: false } },
+      ["~ spec.clusterAgent.enabled", "DaemonSet km-agent: no change", "Deployment km-agent-cluster: would be deleted"],
+    ],
+    [
+      "a setting that no pod depends on",
+      { rollout: { maxUnavailable: 3 } },
+      ["~ spec.rollout.maxUnavailable", "DaemonSet km-agent: no change", "Deployment km-agent-cluster: no change"],
+    ],
+    [
+      "a secret's place and not its text",
+      { nodeAgent: { env: [{ name: "TOKEN", value: "hidden" }] } },
+      ["+ spec.template.spec.containers[km-agent].env[TOKEN]"],
+    ],
+  ])("is %s", async (_, change, expected) => {
+    const text = await diffOf({ ...SPEC, ...change }, clusterWith(SPEC));
+    for (const line of expected) expect(text).toContain(line);
+    expect(text).not.toContain("hidden");
+  });
+
+  test("can't be told where the configuration is refused", async () => {
+    const bad = { ...SPEC, config: { nodeAgent: { inline: "receivers: [" } } };
+    await expect(diffOf(bad, clusterWith(SPEC))).rejects.toMatchObject({ code: "InvalidSpec" });
+  });
+
+  test("leaves an accepted configuration of the platform in force", async () => {
+    const remote = [
+      "receivers: { otlp: { protocols: { grpc: { endpoint: '0.0.0.0:4317' } } } }",
+      "exporters: { nop: {} }",
+      "service: { pipelines: { traces: { receivers: [otlp], exporters: [nop] } } }",
+    ].join("\n");
+    expect(await diffOf(SPEC, clusterWith(SPEC, remote))).toBe(UNCHANGED);
+  });
+});

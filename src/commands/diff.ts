@@ -1,0 +1,171 @@
+import { KmError } from "../api/errors.ts";
+import type { KmAgent } from "../api/kmagent.ts";
+import { ANNOTATION, GROUP, LABEL, VERSION } from "../api/labels.ts";
+import type { Component } from "../api/labels.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { CONFIGMAPS, DAEMONSETS, DEPLOYMENTS, KMAGENTS, resourcePath } from "../kube/resource.ts";
+import type { ResourceType } from "../kube/resource.ts";
+import { projectKmAgent } from "../reconcile/project.ts";
+import { storedTemplate } from "../resources/configmap.ts";
+import { desiredObjects } from "../resources/desired.ts";
+import type { DesiredInput } from "../resources/desired.ts";
+import { configMapName, daemonSetName, deploymentName } from "../resources/names.ts";
+import { CONFIG_KEY } from "../resources/volumes.ts";
+import { fieldChanges } from "./field-changes.ts";
+import {
+  at,
+  compareComponent,
+  defaultImage,
+  isMap,
+  outcome,
+  remoteText,
+  serviceAccountOf,
+} from "./component-change.ts";
+import type { Json, LiveComponent, ObjectChange } from "./component-change.ts";
+import { readKmAgentFile } from "./kmagent-file.ts";
+import type { KmAgentFile } from "./kmagent-file.ts";
+
+/** How the running operator makes objects, as far as a cluster doesn't tell. */
+export type DiffSettings = Pick<DesiredInput, "release" | "serviceAccounts" | "kubernetesMinor">;
+
+/**
+ * What applying a KmAgent's file would change in a cluster. Nothing is written: the KmAgent is sent as a dry run, so that the API
+ * server judges it, and the operator's objects are rendered here and compared with what the cluster holds of them. Secrets aren't
+ * read, so a new API key isn't seen. Throws a `KmError` where the file or the cluster can't be read, or the KmAgent is refused.
+ */
+export async function diffKmAgent(
+  file: string,
+  client: Pick<KubeClient, "request">,
+  settings: DiffSettings,
+  signal: AbortSignal,
+): Promise<ObjectChange[]> {
+  const given = await readKmAgentFile(file, signal);
+  const { name, namespace } = given.kmagent;
+  const get = (type: ResourceType, object: string) => read(client, type, namespace, object, signal);
+  const raw = await get(KMAGENTS, name);
+  await tryApply(client, given.kmagent, raw, signal);
+  const before = raw && projectKmAgent(raw);
+  const kmagent: KmAgent = { ...given.kmagent, uid: before?.uid ?? given.kmagent.uid };
+  const live = {
+    node: await componentOf(get, "node-agent", DAEMONSETS, daemonSetName(name), before?.status.rollout?.target),
+    cluster: await componentOf(get, "cluster-agent", DEPLOYMENTS, deploymentName(name)),
+  };
+  const desired = desiredObjects({
+    kmagent,
+    referenced: {
+      apiKeyHmac: "",
+      configTexts: {
+        nodeAgent: await textOf(given, kmagent.spec.config.nodeAgent?.configMapKeyRef, get),
+        clusterAgent: await textOf(given, kmagent.spec.config.clusterAgent?.configMapKeyRef, get),
+      },
+      caBundleHash: null,
+    },
+    release: {
+      ...settings.release,
+      images: {
+        nodeAgent: defaultImage(before?.spec?.nodeAgent.image, live.node) ?? settings.release.images.nodeAgent,
+        clusterAgent:
+          defaultImage(before?.spec?.clusterAgent.image, live.cluster) ?? settings.release.images.clusterAgent,
+      },
+    },
+    serviceAccounts: {
+      nodeAgent: serviceAccountOf(live.node) ?? settings.serviceAccounts.nodeAgent,
+      clusterAgent: serviceAccountOf(live.cluster) ?? settings.serviceAccounts.clusterAgent,
+    },
+    restartedAt: { nodeAgent: null, clusterAgent: null },
+    remote: { nodeAgent: remoteText(live.node), clusterAgent: remoteText(live.cluster) },
+    kubernetesMinor: settings.kubernetesMinor,
+  });
+  if (!desired.ok) throw new KmError("InvalidSpec", desired.message);
+  return [
+    {
+      object: `KmAgent ${name}`,
+      ...outcome(before !== undefined, fieldChanges(before?.spec ?? undefined, kmagent.spec, "spec")),
+      configuration: [],
+      restarts: null,
+    },
+    compareComponent(live.node, desired, "node-agent", `DaemonSet ${daemonSetName(name)}`),
+    compareComponent(live.cluster, desired, "cluster-agent", `Deployment ${deploymentName(name)}`),
+  ].filter(
+    (change) => change.outcome !== "unchanged" || change.object.startsWith("KmAgent") || change.restarts !== null,
+  );
+}
+
+type Get = (type: ResourceType, name: string) => Promise<Json | undefined>;
+
+async function componentOf(
+  get: Get,
+  component: Component,
+  type: ResourceType,
+  workloadName: string,
+  target?: string,
+): Promise<LiveComponent | undefined> {
+  const workload = await get(type, workloadName);
+  if (!workload) return undefined;
+  const label = at(workload, "spec", "template", "metadata", "labels", LABEL.revision);
+  const running = typeof label === "string" ? label : "";
+  const kmagent = component === "node-agent" ? workloadName : workloadName.replace(/-cluster$/, "");
+  for (const revision of [target ?? "", running]) {
+    const held = revision === "" ? undefined : await get(CONFIGMAPS, configMapName(kmagent, component, revision));
+    if (!held) continue;
+    const text = at(held, "data", CONFIG_KEY);
+    return {
+      workload,
+      revision,
+      template: storedTemplate(held["data"]),
+      configuration: typeof text === "string" ? text : null,
+      isRemote: at(held, "metadata", "annotations", ANNOTATION.source) === "remote",
+    };
+  }
+  return { workload, revision: running, template: null, configuration: null, isRemote: false };
+}
+
+/** The text that a reference leads to: from the same file, or else from the cluster. */
+async function textOf(
+  { configMaps }: KmAgentFile,
+  reference: { readonly name: string; readonly key: string } | undefined,
+  get: Get,
+): Promise<string | null> {
+  if (!reference) return null;
+  const text =
+    configMaps.get(reference.name)?.[reference.key] ?? at(await get(CONFIGMAPS, reference.name), "data", reference.key);
+  if (typeof text === "string") return text;
+  throw new KmError(
+    "NotFound",
+    `there is no key ${reference.key} in a ConfigMap ${reference.name}, here or in the cluster`,
+  );
+}
+
+/** Lets the API server judge the KmAgent as it would judge `kubectl replace`; nothing is stored. */
+async function tryApply(
+  client: Pick<KubeClient, "request">,
+  kmagent: KmAgent,
+  live: Json | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace, spec } = kmagent;
+  const body = {
+    apiVersion: `${GROUP}/${VERSION}`,
+    kind: "KmAgent",
+    metadata: { name, namespace, ...(live && { resourceVersion: at(live, "metadata", "resourceVersion") }) },
+    spec,
+  };
+  const path = resourcePath(KMAGENTS, namespace, live ? name : undefined);
+  await client.request({ method: live ? "PUT" : "POST", path, query: { dryRun: "All" }, body }, signal);
+}
+
+async function read(
+  client: Pick<KubeClient, "request">,
+  type: ResourceType,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<Json | undefined> {
+  try {
+    const { body } = await client.request({ method: "GET", path: resourcePath(type, namespace, name) }, signal);
+    return isMap(body) ? body : undefined;
+  } catch (error) {
+    if (error instanceof KmError && error.code === "NotFound") return undefined;
+    throw error;
+  }
+}
