@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import { storedTemplate } from "../resources/configmap.ts";
 import type { Desired } from "../resources/desired.ts";
@@ -89,9 +90,20 @@ export function serviceAccountOf(live: LiveComponent | undefined): string | unde
   return typeof name === "string" ? name : undefined;
 }
 
-/** The configuration of the platform that is in force, which goes on holding where the spec gives none. */
-export function remoteText(live: LiveComponent | undefined): string | null {
-  return live?.isRemote === true ? live.configuration : null;
+/** What the platform wanted and holds on: its configuration, where the spec gives none, and a restart that was asked for. */
+export function remoteWish(live: LiveComponent | undefined): { text: string | null; restartedAt: string | null } {
+  const text = live?.isRemote === true ? live.configuration : null;
+  return { text, restartedAt: annotationOf(live, ANNOTATION.restartRequested) };
+}
+
+/** When `kubectl rollout restart` was last used, as far as the revision has it. */
+export function restartOf(live: LiveComponent | undefined): string | null {
+  return annotationOf(live, ANNOTATION.restartedAt);
+}
+
+function annotationOf(live: LiveComponent | undefined, name: string): string | null {
+  const value = at(live?.template ?? undefined, "metadata", "annotations", name);
+  return typeof value === "string" ? value : null;
 }
 
 /** The value below a chain of keys. */

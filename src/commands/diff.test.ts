@@ -42,7 +42,13 @@ function clusterWith(spec: object, remote: string | null = null, changes: Readon
     release: { version: "1.0.0", images: { nodeAgent: "example.com/old:1", clusterAgent: "example.com/old:1" } },
     serviceAccounts: { nodeAgent: "op-node-agent", clusterAgent: "op-cluster-agent" },
     restartedAt: { nodeAgent: null, clusterAgent: null },
-    remote: remote === null ? null : { nodeAgent: remote, clusterAgent: null },
+    remote:
+      remote === null
+        ? null
+        : {
+            nodeAgent: { text: remote, restartedAt: "2026-01-01T00:00:00Z" },
+            clusterAgent: { text: null, restartedAt: null },
+          },
     kubernetesMinor: 34,
   });
   if (!desired.ok) throw new Error(desired.message);

@@ -18,7 +18,8 @@ import {
   defaultImage,
   isMap,
   outcome,
-  remoteText,
+  remoteWish,
+  restartOf,
   serviceAccountOf,
 } from "./component-change.ts";
 import type { Json, LiveComponent, ObjectChange } from "./component-change.ts";
@@ -72,8 +73,8 @@ export async function diffKmAgent(
       nodeAgent: serviceAccountOf(live.node) ?? settings.serviceAccounts.nodeAgent,
       clusterAgent: serviceAccountOf(live.cluster) ?? settings.serviceAccounts.clusterAgent,
     },
-    restartedAt: { nodeAgent: null, clusterAgent: null },
-    remote: { nodeAgent: remoteText(live.node), clusterAgent: remoteText(live.cluster) },
+    restartedAt: { nodeAgent: restartOf(live.node), clusterAgent: restartOf(live.cluster) },
+    remote: { nodeAgent: remoteWish(live.node), clusterAgent: remoteWish(live.cluster) },
     kubernetesMinor: settings.kubernetesMinor,
   });
   if (!desired.ok) throw new KmError("InvalidSpec", desired.message);
