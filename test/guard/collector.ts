@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toolPath } from "../cluster/build.ts";
 import { run } from "../cluster/command.ts";
+import type { Witnessed } from "./witness.ts";
 
 /** What the operator gives each agent, with values of the tests. */
-export const AGENT_ENVIRONMENT: Readonly<Record<string, string>> = {
+const AGENT_ENVIRONMENT: Readonly<Record<string, string>> = {
   KM_API_KEY: "the-key-of-the-tests",
   KM_COLLECTOR_ENDPOINT: "https://otel.example.com:4318",
   KM_CLUSTER_NAME: "tests",
@@ -19,22 +20,42 @@ export const AGENT_ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 /** A mount namespace with the agent's own directory and empty logs, so that nothing of this machine is read or written. */
-export const OWN_FILES =
+const OWN_FILES =
   'mount -t tmpfs own /var/lib && mkdir /var/lib/kmagent && mount -t tmpfs own /var/log && mkdir -p /var/log/pods && exec "$@"';
 
-/** What the real collector's `validate` says of a configuration; null where it is content. */
-export async function validate(text: string, signal: AbortSignal): Promise<string | null> {
-  const folder = mkdtempSync(join(tmpdir(), "km-validate-"));
+/** Does something with a file that holds a configuration. */
+async function withFile<T>(text: string, act: (file: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "km-collector-"));
   try {
     const file = join(folder, "config.yaml");
     writeFileSync(file, text);
-    const isolated = ["unshare", "--mount", "--propagation", "private", "sh", "-c", OWN_FILES, "sh"];
-    await run([...isolated, toolPath("otelcol"), "validate", "--config", file], signal, { env: AGENT_ENVIRONMENT });
-    return null;
-  } catch (error) {
-    signal.throwIfAborted();
-    return error instanceof Error ? error.message : String(error);
+    return await act(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What the real collector's `validate` says of a configuration; null where it is content. */
+export async function validate(text: string, signal: AbortSignal): Promise<string | null> {
+  const isolated = ["unshare", "--mount", "--propagation", "private", "sh", "-c", OWN_FILES, "sh"];
+  return await withFile(text, async (file) => {
+    try {
+      await run([...isolated, toolPath("otelcol"), "validate", "--config", file], signal, { env: AGENT_ENVIRONMENT });
+      return null;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof Error ? error.message : String(error);
+    }
+  });
+}
+
+/** Runs the real collector for some seconds where every address is this machine's own, and tells whom it tried to reach. */
+export async function witness(text: string, milliseconds: number, signal: AbortSignal): Promise<Witnessed> {
+  const program = join(import.meta.dirname, "witness.ts");
+  const isolated = ["unshare", "--net", "--mount", "--propagation", "private", process.execPath, program];
+  return await withFile(text, async (file) => {
+    const argv = [...isolated, toolPath("otelcol"), file, String(milliseconds)];
+    const { stdout } = await run(argv, signal, { env: AGENT_ENVIRONMENT, timeout: milliseconds + 30_000 });
+    return JSON.parse(stdout) as Witnessed;
+  });
 }

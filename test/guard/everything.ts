@@ -654,3 +654,44 @@ export const OTHER_VALUES: readonly YamlValue[] = [
   ...["text", "10s", 0, 1, -1, 1.5, 10n ** 20n, true, null],
   ...[[], ["text"], [1], [{}], {}, { enabled: "x" }, { key: null }],
 ];
+
+/** A collector of the tests' own components that is busy from its start: it reads, receives, changes and sends. */
+export const BUSY = `
+extensions:
+  health_check: { endpoint: "0.0.0.0:13133" }
+  file_storage: { directory: /var/lib/kmagent }
+receivers:
+  otlp: { protocols: { grpc: { endpoint: "0.0.0.0:4317" }, http: { endpoint: "0.0.0.0:4318" } } }
+  hostmetrics: { collection_interval: 1s, initial_delay: 0s, scrapers: { memory: {}, load: {}, network: {} } }
+  filelog:
+    include: [/var/log/pods/*/*/*.log]
+    start_at: beginning
+    poll_interval: 1s
+    storage: file_storage
+    operators:
+      - { type: container }
+      - { type: add, field: attributes.level, value: EXPR(body), if: attributes.level == nil }
+processors:
+  memory_limiter: { check_interval: 1s, limit_percentage: 80, spike_limit_percentage: 20 }
+  batch: { timeout: 100ms }
+  resource: { attributes: [{ key: k8s.cluster.name, value: "\${env:KM_CLUSTER_NAME}", action: upsert }] }
+  resourcedetection: { detectors: [env, system], timeout: 1s }
+  attributes: { actions: [{ key: team, value: shop, action: upsert }] }
+  transform: { log_statements: ['set(log.attributes["x"], "y")'] }
+  filter: { traces: { span: ['attributes["http.route"] == "/healthz"'] } }
+exporters:
+  otlphttp/own:
+    endpoint: \${env:KM_COLLECTOR_ENDPOINT}
+    logs_endpoint: https://otel.example.com:4318/v1/logs
+    headers: { Authorization: "\${env:KM_API_KEY}", X-Team: shop }
+    sending_queue: { enabled: true, num_consumers: 2, queue_size: 100 }
+  otlp/gateway: { endpoint: "gateway.example.com:4317", tls: { insecure: false } }
+  otlphttp/address: { endpoint: "http://10.1.2.3:4318", compression: none }
+  debug: { verbosity: basic }
+service:
+  extensions: [health_check, file_storage]
+  pipelines:
+    logs: { receivers: [otlp, filelog], processors: [memory_limiter, resource, transform, batch], exporters: [otlphttp/own, otlp/gateway] }
+    metrics: { receivers: [otlp, hostmetrics], processors: [memory_limiter, resourcedetection, attributes, batch], exporters: [otlphttp/own, otlphttp/address, debug] }
+    traces: { receivers: [otlp], processors: [memory_limiter, filter, batch], exporters: [otlphttp/own, otlp/gateway] }
+`;

@@ -1,0 +1,133 @@
+import { execFileSync, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+
+/*
+ * `unshare --net --mount --propagation private node witness.ts OTELCOL CONFIG MILLISECONDS`: runs a collector where every address
+ * of the world is this machine's own, gives it telemetry, and prints which names it looked up and whom it connected to.
+ */
+
+/** What was seen of one collector. */
+export interface Witnessed {
+  /** Names that it asked for. */
+  readonly names: readonly string[];
+  /** `address:port` of every connection and datagram, answered or not. */
+  readonly connections: readonly string[];
+  /** Its exit code while it was watched; null where it ran on. */
+  readonly exitCode: number | null;
+  /** The end of its log. */
+  readonly log: string;
+}
+
+/** Where every name leads here: an address of documentation (RFC 5737). */
+export const ANSWER = "203.0.113.7";
+
+const [otelcol = "", config = "", milliseconds = "4000"] = process.argv.slice(2);
+
+function prepare(): void {
+  for (const command of [
+    "mount -t tmpfs own /var/lib",
+    "mount -t tmpfs own /var/log",
+    "ip link set lo up",
+    // Whatever the address, a packet to it comes back here, so that an attempt is seen.
+    "ip route add local default dev lo",
+    "ip -6 route add local ::/0 dev lo",
+    // Connections are tracked once a rule asks for it.
+    "iptables -A OUTPUT -m conntrack --ctstate NEW -j ACCEPT",
+    "ip6tables -A OUTPUT -m conntrack --ctstate NEW -j ACCEPT",
+  ]) {
+    const [file = "", ...rest] = command.split(" ");
+    execFileSync(file, rest);
+  }
+  mkdirSync("/var/lib/kmagent");
+  mkdirSync("/var/log/pods/shop_web_1/web", { recursive: true });
+  writeFileSync("/var/lib/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1\n");
+  writeFileSync("/var/lib/hosts", "127.0.0.1 localhost\n::1 localhost\n");
+  for (const name of ["resolv.conf", "hosts"]) execFileSync("mount", ["--bind", `/var/lib/${name}`, `/etc/${name}`]);
+}
+
+/** Answers every question for an address of IPv4, and notes the name. */
+async function nameServer(names: Set<string>): Promise<() => void> {
+  const socket = createSocket("udp4");
+  socket.on("message", (question, from) => {
+    const labels: string[] = [];
+    let at = 12;
+    for (let length = question[at] ?? 0; length > 0; length = question[at] ?? 0) {
+      labels.push(question.subarray(at + 1, at + 1 + length).toString("latin1"));
+      at += length + 1;
+    }
+    names.add(labels.join(".").toLowerCase());
+    const asksForIpv4 = question.readUInt16BE(at + 1) === 1;
+    const header = Buffer.from([...question.subarray(0, 2), 0x81, 0x80, 0, 1, 0, asksForIpv4 ? 1 : 0, 0, 0, 0, 0]);
+    const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...ANSWER.split(".").map(Number)]);
+    const answer = [header, question.subarray(12, at + 5), ...(asksForIpv4 ? [record] : [])];
+    socket.send(Buffer.concat(answer), from.port, from.address);
+  });
+  await new Promise<void>((resolve) => socket.bind(53, "127.0.0.1", resolve));
+  return () => socket.close();
+}
+
+const TELEMETRY: Readonly<Record<string, unknown>> = {
+  logs: { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "hello" } }] }] }] },
+  traces: {
+    resourceSpans: [
+      {
+        scopeSpans: [
+          { spans: [{ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", name: "x" }] },
+        ],
+      },
+    ],
+  },
+  metrics: {
+    resourceMetrics: [
+      { scopeMetrics: [{ metrics: [{ name: "m", gauge: { dataPoints: [{ asInt: "1", timeUnixNano: "1" }] } }] }] },
+    ],
+  },
+};
+
+/** Gives the collector something to send, by each of its receivers. */
+async function feed(until: number): Promise<void> {
+  while (Date.now() < until) {
+    appendFileSync("/var/log/pods/shop_web_1/web/0.log", "2026-01-01T00:00:00.000000000Z stdout F hello\n");
+    for (const [signal, body] of Object.entries(TELEMETRY)) {
+      const signalUntil = AbortSignal.timeout(500);
+      const headers = { "content-type": "application/json" };
+      const request = { method: "POST", headers, body: JSON.stringify(body), signal: signalUntil };
+      // Nobody listens before the collector has started, or where it has no receiver of OTLP.
+      await fetch(`http://127.0.0.1:4318/v1/${signal}`, request)
+        .then((response) => response.body?.cancel())
+        .catch(() => undefined);
+    }
+    await wait(200);
+  }
+}
+
+async function witness(): Promise<Witnessed> {
+  prepare();
+  const names = new Set<string>();
+  const close = await nameServer(names);
+  let flows = "";
+  const tracker = spawn("conntrack", ["-E", "-e", "NEW"], { stdio: ["ignore", "pipe", "ignore"] });
+  tracker.stdout.on("data", (part: Buffer) => (flows += part.toString()));
+  await wait(200);
+  let log = "";
+  const collector = spawn(otelcol, ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
+  collector.stderr.on("data", (part: Buffer) => (log = (log + part.toString()).slice(-4_000)));
+  await feed(Date.now() + Number(milliseconds));
+  const { exitCode } = collector;
+  if (exitCode === null) {
+    collector.kill("SIGKILL");
+    await new Promise((resolve) => collector.once("exit", resolve));
+  }
+  await wait(100);
+  tracker.kill();
+  close();
+  const connections = flows.split("\n").flatMap((line) => {
+    const [, address, port] = /dst=(\S+) .*?dport=(\d+)/.exec(line) ?? [];
+    return address === undefined ? [] : [`${address}:${port ?? ""}`];
+  });
+  return { names: [...names].sort(), connections: [...new Set(connections)].sort(), exitCode, log };
+}
+
+if (import.meta.main) process.stdout.write(JSON.stringify(await witness()));
