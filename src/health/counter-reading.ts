@@ -23,7 +23,7 @@ export interface CounterReading {
   readonly at: number;
   /** When the collector's process began, by its own uptime; `null` where it doesn't tell. */
   readonly startedAt: number | null;
-  /** What all receivers have accepted, by signal. */
-  readonly accepted: Readonly<Partial<Record<Signal, number>>>;
+  /** What all receivers have got, by signal, whether the pipeline took it from them or not. */
+  readonly received: Readonly<Partial<Record<Signal, number>>>;
   readonly exporters: readonly ExporterReading[];
 }

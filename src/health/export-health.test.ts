@@ -9,8 +9,8 @@ function exporter(of: Partial<ExporterReading> = {}): ExporterReading {
 }
 
 /** A reading at `seconds` of a process that began at 0, unless `startedAt` says otherwise. */
-function reading(seconds: number, accepted: number, ...exporters: ExporterReading[]): CounterReading {
-  return { at: seconds * 1_000, startedAt: 0, accepted: { metrics: accepted }, exporters };
+function reading(seconds: number, received: number, ...exporters: ExporterReading[]): CounterReading {
+  return { at: seconds * 1_000, startedAt: 0, received: { metrics: received }, exporters };
 }
 
 /** The same of a process that began at `startedAt` seconds. */
@@ -205,7 +205,7 @@ describe("what a collector's counters say", () => {
   const anyReading = fc.record({
     at: fc.nat(10_000_000),
     startedAt: fc.option(fc.nat(10_000_000)),
-    accepted: fc.record({ metrics: fc.nat(), logs: fc.nat() }),
+    received: fc.record({ metrics: fc.nat(), logs: fc.nat() }),
     exporters: fc.uniqueArray(anyExporter, { selector: ({ exporter, signal }) => exporter + signal, maxLength: 4 }),
   });
 

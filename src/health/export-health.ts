@@ -38,8 +38,8 @@ interface ExporterTrack extends ExporterReading {
   readonly quietSince: number;
   /** Since when something waits without anything being sent; `null` while nothing does. */
   readonly waitingSince: number | null;
-  /** What receivers of its signal had accepted when `sent` began to stand still. */
-  readonly acceptedThen: number;
+  /** What receivers of its signal had got when `sent` began to stand still. */
+  readonly receivedThen: number;
 }
 
 /**
@@ -75,10 +75,10 @@ export function followExports(before: ExportTrack | null, reading: CounterReadin
   const exporters = reading.exporters
     .filter(({ exporter }) => !LOCAL_EXPORTER.test(exporter))
     .map((now) => {
-      const accepted = reading.accepted[now.signal] ?? 0;
+      const received = reading.received[now.signal] ?? 0;
       const then = known?.exporters.find((line) => line.exporter === now.exporter && line.signal === now.signal);
       const line = then ?? (bornAt === null ? null : beginning(now, bornAt));
-      return line === null ? firstSeen(now, at, accepted) : nextLine(line, now, at, accepted);
+      return line === null ? firstSeen(now, at, received) : nextLine(line, now, at, received);
     });
   const verdict = judge(exporters, reading, known);
   const last = known?.health;
@@ -107,27 +107,27 @@ function isSameRun(before: ExportTrack, { startedAt, exporters }: CounterReading
 
 /** A line that wasn't there at `at`: a counter that isn't shown is 0. */
 function beginning({ exporter, signal }: ExporterReading, at: number): ExporterTrack {
-  const zero = { sent: 0, failed: 0, pending: 0, acceptedThen: 0 };
+  const zero = { sent: 0, failed: 0, pending: 0, receivedThen: 0 };
   return { exporter, signal, ...zero, state: "Unknown", stillSince: at, quietSince: at, waitingSince: null };
 }
 
-function firstSeen(now: ExporterReading, at: number, accepted: number): ExporterTrack {
+function firstSeen(now: ExporterReading, at: number, received: number): ExporterTrack {
   const waitingSince = now.pending > 0 ? at : null;
-  return { ...now, state: "Unknown", stillSince: at, quietSince: at, waitingSince, acceptedThen: accepted };
+  return { ...now, state: "Unknown", stillSince: at, quietSince: at, waitingSince, receivedThen: received };
 }
 
-function nextLine(before: ExporterTrack, now: ExporterReading, at: number, accepted: number): ExporterTrack {
+function nextLine(before: ExporterTrack, now: ExporterReading, at: number, received: number): ExporterTrack {
   const waitingSince = now.pending > 0 ? (before.waitingSince ?? at) : null;
   if (now.sent > before.sent) {
     const waits = now.pending > 0 ? at : null;
-    return { ...now, state: "Flowing", stillSince: at, quietSince: at, waitingSince: waits, acceptedThen: accepted };
+    return { ...now, state: "Flowing", stillSince: at, quietSince: at, waitingSince: waits, receivedThen: received };
   }
-  const { stillSince, acceptedThen } = before;
+  const { stillSince, receivedThen } = before;
   if (now.failed > before.failed) {
-    return { ...now, state: "Failing", stillSince, quietSince: at, waitingSince, acceptedThen };
+    return { ...now, state: "Failing", stillSince, quietSince: at, waitingSince, receivedThen };
   }
   const { quietSince } = before;
-  return { ...now, state: quietState(before, waitingSince, at), stillSince, quietSince, waitingSince, acceptedThen };
+  return { ...now, state: quietState(before, waitingSince, at), stillSince, quietSince, waitingSince, receivedThen };
 }
 
 /** The state of an exporter whose counters stand still. */
@@ -170,9 +170,9 @@ function exporterState(signals: readonly ExporterTrack[]): ExportState {
   return open.length > 0 ? "Unknown" : "Idle";
 }
 
-/** Something of its signal is received all the time, and neither sent nor waiting: dropped on its way, or meant for others. */
-function isHeldBack({ signal, acceptedThen }: ExporterTrack, { accepted }: CounterReading): boolean {
-  return (accepted[signal] ?? 0) > acceptedThen;
+/** Something of its signal is received, and neither sent nor waiting: refused, dropped on its way, or meant for others. */
+function isHeldBack({ signal, receivedThen }: ExporterTrack, { received }: CounterReading): boolean {
+  return (received[signal] ?? 0) > receivedThen;
 }
 
 /** A failure began when the first of those that fail was last seen to send; everything else begins when it is seen. */

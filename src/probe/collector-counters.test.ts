@@ -38,13 +38,13 @@ const line = { exporter: "x", signal: "traces", sent: 0, failed: 0, pending: 0 }
 
 describe("a collector's own counters", () => {
   it("are told by exporter and signal, summed over addresses; what isn't shown is zero", () => {
-    const { exporters, accepted, uptimeSeconds } = parse(PAGE);
+    const { exporters, received, uptimeSeconds } = parse(PAGE);
     expect(exporters).toEqual([
       { exporter: "otlphttp", signal: "logs", sent: 0, failed: 70, pending: 35 },
       { exporter: "otlphttp", signal: "metrics", sent: 1_500_007, failed: 0, pending: 5 },
       { exporter: "debug/second", signal: "metrics", sent: 12, failed: 0, pending: 0 },
     ]);
-    expect(accepted).toEqual({ logs: 406, metrics: 1584 });
+    expect(received).toEqual({ logs: 409, metrics: 1584 });
     expect(uptimeSeconds).toBe(91.25);
   });
 

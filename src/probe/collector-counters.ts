@@ -2,7 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { CounterReading, ExporterReading, Signal } from "../health/counter-reading.ts";
 
 /** The counters of one collector; the reader adds when they were read. */
-export interface CollectorCounters extends Pick<CounterReading, "accepted" | "exporters"> {
+export interface CollectorCounters extends Pick<CounterReading, "received" | "exporters"> {
   /** Seconds since the collector's start. */
   readonly uptimeSeconds: number | null;
 }
@@ -21,7 +21,7 @@ const LONGEST_LINE = 8_192;
 const MOST_LINES = 256;
 
 /** What a metric counts into. */
-type Field = "sent" | "failed" | "queue" | "inFlight" | "accepted";
+type Field = "sent" | "failed" | "queue" | "inFlight" | "received";
 
 const SIGNALS = { spans: "traces", metric_points: "metrics", log_records: "logs" } as const satisfies Record<
   string,
@@ -34,7 +34,9 @@ const COUNTERS: ReadonlyMap<string, readonly [Field, Signal]> = new Map(
     [`otelcol_exporter_sent_${items}`, ["sent", signal]],
     [`otelcol_exporter_send_failed_${items}`, ["failed", signal]],
     [`otelcol_exporter_enqueue_failed_${items}`, ["failed", signal]],
-    [`otelcol_receiver_accepted_${items}`, ["accepted", signal]],
+    [`otelcol_receiver_accepted_${items}`, ["received", signal]],
+    // What the memory limiter or a queue that blocks doesn't take.
+    [`otelcol_receiver_refused_${items}`, ["received", signal]],
   ]),
 );
 /** Gauges, whose signal stands in their label `data_type`. */
@@ -55,7 +57,7 @@ type Line = { -readonly [K in keyof Omit<ExporterReading, "pending">]: ExporterR
  */
 export function createCountersParser(): CountersParser {
   const lines = new Map<string, Line>();
-  const accepted: Partial<Record<Signal, number>> = {};
+  const received: Partial<Record<Signal, number>> = {};
   const decoder = new StringDecoder("utf8");
   let uptimeSeconds: number | null = null;
   let rest = "";
@@ -82,8 +84,8 @@ export function createCountersParser(): CountersParser {
     const gauge = GAUGES.get(plain);
     const [field, signal] = gauge ? [gauge, signalOf(labels)] : (COUNTERS.get(plain) ?? []);
     if (field === undefined || signal === undefined) return;
-    if (field === "accepted") {
-      accepted[signal] = (accepted[signal] ?? 0) + value;
+    if (field === "received") {
+      received[signal] = (received[signal] ?? 0) + value;
       return;
     }
     const exporter = labelOf(labels, "exporter");
@@ -111,7 +113,7 @@ export function createCountersParser(): CountersParser {
         // Newer releases count what is on its way in both, older ones in the queue alone, and none without a queue.
         pending: Math.max(queue, inFlight),
       }));
-      return { exporters, accepted, uptimeSeconds };
+      return { exporters, received, uptimeSeconds };
     },
   };
 }

@@ -60,7 +60,7 @@ function harness(reply: (ip: string) => "ok" | "hang" | KmError = () => "ok", so
           await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("ended"))));
         }
         if (answer instanceof KmError) throw answer;
-        return { uptimeSeconds: 60, accepted: {}, exporters: [] };
+        return { uptimeSeconds: 60, received: {}, exporters: [] };
       } finally {
         open.now--;
       }
@@ -96,7 +96,7 @@ describe("a reader of counters", () => {
     reader.setTargets("k", [target(1)], 2_000);
     await advance(0);
     expect(readings).toEqual([
-      { podUid: "u1", reading: { at: 1e12 + 1e6, startedAt: 1e12 + 940_000, accepted: {}, exporters: [] } },
+      { podUid: "u1", reading: { at: 1e12 + 1e6, startedAt: 1e12 + 940_000, received: {}, exporters: [] } },
     ]);
     await advance(3_000_000);
     expect(callsTo("10.0.0.1").length).toBeGreaterThanOrEqual(10);

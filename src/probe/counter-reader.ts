@@ -131,10 +131,10 @@ export function createCounterReader(options: CounterReaderOptions): CounterReade
 
   const readOne = async (where: Endpoint, timeoutMs: number, ended: AbortSignal): Promise<CounterReading | null> => {
     try {
-      const { uptimeSeconds, accepted, exporters } = await read(where, { timeoutMs, maxBytes: MAX_BYTES }, ended);
+      const { uptimeSeconds, received, exporters } = await read(where, { timeoutMs, maxBytes: MAX_BYTES }, ended);
       metrics.add("kmagent_counter_readings_total", { code: "ok" });
       const at = clock.wallNow();
-      return { at, startedAt: uptimeSeconds === null ? null : at - uptimeSeconds * 1_000, accepted, exporters };
+      return { at, startedAt: uptimeSeconds === null ? null : at - uptimeSeconds * 1_000, received, exporters };
     } catch (error) {
       if (!ended.aborted) metrics.add("kmagent_counter_readings_total", { code: codeOf(error) });
       return null;

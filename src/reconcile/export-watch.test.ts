@@ -6,7 +6,7 @@ const line = { exporter: "otlphttp", signal: "metrics" as const, sent: 0, failed
 const reading = (seconds: number, of: Partial<typeof line>): CounterReading => ({
   at: seconds * 1_000,
   startedAt: 0,
-  accepted: {},
+  received: {},
   exporters: [{ ...line, ...of }],
 });
 const stateOf = (watch: ExportWatch, pod = "p") => watch.of("k").get(pod)?.health.state;

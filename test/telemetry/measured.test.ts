@@ -50,6 +50,8 @@ const MEASURED: Readonly<Record<string, readonly string[]>> = {
   "status-503": failing(METRICS),
   "status-401": [`5 Failing ${METRICS}`, ...failingAtOnce(METRICS)],
   "logs-refused": failing(LOGS),
+  "traces-taken": ["30 Flowing", "60 Flowing", "90 Flowing"],
+  "traces-refused": ["30 Unknown", "60 Failing otlphttp (traces)", "90 Failing otlphttp (traces)"],
   "one-of-two-refused": failing("otlphttp/second (metrics)"),
   "no-queue": failing(METRICS),
   "no-queue-no-retry": failingAtOnce(METRICS),
