@@ -356,6 +356,45 @@ describe("an object that can't be had", () => {
   });
 });
 
+describe("an object that is on its way out", () => {
+  const first = snapshot(kmagent());
+  const running = applied(first, plan(first));
+  const withDaemonSet = (metadata: Partial<KubeObject["metadata"]>, more: Partial<Snapshot> = {}): Snapshot => {
+    const id = "DaemonSet agent";
+    const daemonSet = running.live.get(id);
+    if (!daemonSet) throw new Error("no DaemonSet");
+    const object = { ...daemonSet, metadata: { ...daemonSet.metadata, ...metadata } };
+    return { ...running, ...more, live: new Map(running.live).set(id, object) };
+  };
+
+  test("is reported once it has taken five minutes, with what holds it", () => {
+    const finalizers = ["example.com/hold"];
+    const young = plan(withDaemonSet({ deletionTimestamp: "2026-01-01T00:05:01Z", finalizers }));
+    expect(said(young, "Stalled")).toBeUndefined();
+    expect(young.nextAt).toBeLessThanOrEqual(NOW + 1_000);
+    const old = plan(withDaemonSet({ deletionTimestamp: "2026-01-01T00:05:00Z", finalizers }));
+    expect(said(old, "Stalled")).toMatchObject({
+      reason: "NameConflict",
+      message:
+        "DaemonSet agent was deleted at 2026-01-01T00:05:00Z and is still there; its finalizers hold it: example.com/hold. It is made anew once it is gone.",
+    });
+    expect(names(old.writes)).not.toContain("create DaemonSet");
+  });
+
+  test("is waited for without a word where a KmAgent of our name left it behind a moment ago", () => {
+    const ownerReferences = [
+      { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name: "agent", uid: "uid-before", controller: true },
+    ];
+    const anew = (creationTimestamp: string) =>
+      plan(withDaemonSet({ ownerReferences }, { kmagent: kmagent({}, { creationTimestamp }), memory: NO_MEMORY }));
+    const young = anew("2026-01-01T00:09:50Z");
+    expect(said(young, "Stalled")).toBeUndefined();
+    expect(names(young.writes).filter((name) => name.endsWith("DaemonSet"))).toEqual([]);
+    expect(young.nextAt).toBeLessThanOrEqual(NOW + 50_000);
+    expect(said(anew("2026-01-01T00:00:00Z"), "Stalled")).toMatchObject({ reason: "NameConflict" });
+  });
+});
+
 describe("a KmAgent that is paused", () => {
   test("changes nothing and says what it would change", () => {
     const seen = plan(snapshot(kmagent({ paused: true })));
