@@ -34,7 +34,7 @@ export const ANNOTATION = {
   source: `${GROUP}/config-source`,
   /** In a pod template: when a restart that the platform asked for began. */
   restartRequested: `${GROUP}/restart-requested`,
-  /** On the ConfigMap of remote configurations: hash of the one that was accepted. */
+  /** On the ConfigMap of remote configurations: hash of the one that was accepted; on a revision's: hash of the one it holds. */
   remoteHash: `${GROUP}/remote-hash`,
   /** There: RFC 3339 time since when it counts. */
   remoteSince: `${GROUP}/remote-since`,

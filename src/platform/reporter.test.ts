@@ -251,6 +251,27 @@ test("a configuration in the answer to a node is ignored and logged once; in the
   expect(lines.filter((line) => line.includes("which is ignored"))).toHaveLength(1);
 });
 
+test("news is told until the platform has taken it, and then no more", async () => {
+  const said = () =>
+    simulator
+      .records()
+      .map(({ payload, answered }) => [answered, (payload as Record<string, unknown>)["last_error_message"]]);
+  simulator.tell({ kind: "status", code: 503, times: 1 });
+  reporter.configure(
+    "u",
+    settings({ checkIntervalMs: 20, nodeReports: { ...settings().nodeReports, enabled: false } }),
+  );
+  const news = { id: "1", text: "Configuration a is in force on 1 of 1 nodes." };
+  reporter.update("u", { nodes: [node("a")], cluster: { ...CLUSTER, news } });
+  await until(() => said().length >= 4);
+  expect(said().slice(0, 4)).toEqual([
+    ["status", news.text],
+    ["ok", news.text],
+    ["ok", ""],
+    ["ok", ""],
+  ]);
+});
+
 test("nodes that get another name on the platform are told as removed under the old one", async () => {
   reporter.configure("u", settings());
   reporter.update("u", fleet(node("a")));

@@ -15,6 +15,12 @@ test.each<{ name: string; before: Condition[]; after: Condition[]; expected: str
   },
   { name: "what is good from the start isn't", before: [], after: [condition("ConfigValid", "True")], expected: [] },
   {
+    name: "what was on its way and has arrived is",
+    before: [condition("RemoteConfigApplied", "Unknown", "Applying")],
+    after: [condition("RemoteConfigApplied", "True")],
+    expected: ["Normal RemoteConfigApplied is True (R): m"],
+  },
+  {
     name: "what is bad from the start is",
     before: [],
     after: [condition("ConfigValid", "False")],

@@ -31,7 +31,8 @@ export function conditionEvents(before: readonly Condition[], after: readonly Co
     const good = ABNORMAL.has(condition.type) ? condition.status !== "True" : condition.status === "True";
     if (previous?.status === condition.status && (good || previous.reason === condition.reason)) continue;
     // What begins as good, or can't be there yet, is no news.
-    const first = previous === undefined || previous.status === "Unknown";
+    // What was on its way and has arrived is news, though.
+    const first = previous === undefined || (previous.status === "Unknown" && previous.reason !== "Applying");
     if (first && condition.type !== "Ready" && (good || condition.type === "ClusterAgentAvailable")) continue;
     notes.push({
       type: good ? "Normal" : "Warning",

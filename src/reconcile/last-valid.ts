@@ -41,7 +41,11 @@ function recall({ kmagent, live }: Snapshot): KubeObject[] {
     const common = objectLabels(kmagent.name, component);
     return [
       {
-        ...bare(configMap, { ...common, [LABEL.revision]: revision }, [ANNOTATION.source, REVISION_HASH]),
+        ...bare(configMap, { ...common, [LABEL.revision]: revision }, [
+          ANNOTATION.source,
+          ANNOTATION.remoteHash,
+          REVISION_HASH,
+        ]),
         immutable: true,
         data: configMap["data"],
       },

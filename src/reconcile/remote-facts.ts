@@ -1,8 +1,12 @@
 import { milliseconds } from "../api/duration.ts";
+import { ANNOTATION } from "../api/labels.ts";
+import type { Component } from "../api/labels.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
+import type { KubeObject } from "../kube/resource.ts";
 import { dueAt } from "../remote/heed.ts";
 import { remoteOutcome } from "../remote/outcome.ts";
 import type { Progress } from "../remote/outcome.ts";
+import { configMapName } from "../resources/names.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { Judged } from "./configuration.ts";
@@ -19,6 +23,7 @@ export const NOTHING_SENT: StatusFacts["remote"] = {
 /** What says how far the agents are with the platform's configuration. */
 interface Reached {
   readonly kmagent: KmAgentRecord;
+  readonly live: ReadonlyMap<string, KubeObject>;
   readonly judged: Judged;
   readonly step: RemoteStep | null;
   readonly rollout: RolloutState | null;
@@ -43,6 +48,7 @@ export function remoteFacts(reached: Reached): StatusFacts["remote"] {
       record: nodeRecord,
       overridden: spec.config.nodeAgent !== undefined,
       progress: nodeProgress(reached),
+      inForce: inForce("node-agent", stableRevision(reached.rollout), reached),
       dueAt: dueAt(nodeRecord, minIntervalMs),
     },
     // Nothing can be said of an agent that is switched off; its record is kept for when it comes back.
@@ -53,6 +59,7 @@ export function remoteFacts(reached: Reached): StatusFacts["remote"] {
             record: clusterRecord,
             overridden: spec.config.clusterAgent !== undefined,
             progress: clusterProgress(reached),
+            inForce: inForce("cluster-agent", clusterRevision(reached), reached),
             dueAt: dueAt(clusterRecord, minIntervalMs),
           },
         ]
@@ -78,4 +85,29 @@ function clusterProgress({ judged, clusterAgent }: Reached): Progress {
   const wanted = judged.kind === "valid" ? judged.desired.clusterAgent : null;
   const there = clusterAgent?.kind === "present" && clusterAgent.ready && clusterAgent.revision === wanted?.revision;
   return { kind: there ? "applied" : "moving", reached: "" };
+}
+
+/** What agents run that were proved: the target once it is everywhere, else the revision before. */
+function stableRevision(rollout: RolloutState | null): string {
+  if (!rollout) return "";
+  return rollout.phase === "Complete" ? rollout.target : rollout.stable;
+}
+
+function clusterRevision({ clusterAgent }: Reached): string {
+  return clusterAgent?.kind === "present" ? clusterAgent.revision : "";
+}
+
+/** What a revision holds is noted on its ConfigMap, so it is known after a restart and after a rollback too. */
+function inForce(component: Component, revision: string, { kmagent, live }: Reached): string {
+  const annotations = live.get(`ConfigMap ${configMapName(kmagent.name, component, revision)}`)?.metadata.annotations;
+  const hash = annotations?.[ANNOTATION.remoteHash];
+  if (hash !== undefined) return `Configuration ${hash} stays in force.`;
+  switch (annotations?.[ANNOTATION.source]) {
+    case "spec":
+      return "The spec's configuration stays in force.";
+    case "default":
+      return "The built-in configuration stays in force.";
+    default:
+      return "What runs stays.";
+  }
 }

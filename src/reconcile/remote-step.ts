@@ -70,7 +70,10 @@ function isRolledBack({ kmagent, memory }: Snapshot): boolean {
 }
 
 function wishOf({ accepted, restartedAt }: RemoteRecord): NonNullable<DesiredInput["remote"]>["nodeAgent"] {
-  return { text: accepted?.text ?? null, restartedAt: restartedAt === null ? null : rfc3339(restartedAt) };
+  return {
+    config: accepted && { text: accepted.text, hash: accepted.hash },
+    restartedAt: restartedAt === null ? null : rfc3339(restartedAt),
+  };
 }
 
 /** What is held in the cluster. A ConfigMap of that name that isn't ours says nothing. */

@@ -68,7 +68,15 @@ export function statusFacts(findings: Findings): StatusFacts {
       })),
     ),
     wouldChange: kmagent.spec?.paused === true ? wanted.map(sentence) : [],
-    remote: remoteFacts({ kmagent, judged, step: findings.remote, rollout, fleet, clusterAgent: clusterAgentPart }),
+    remote: remoteFacts({
+      kmagent,
+      live,
+      judged,
+      step: findings.remote,
+      rollout,
+      fleet,
+      clusterAgent: clusterAgentPart,
+    }),
     telemetry: fleet?.exports ?? null,
     telemetryBefore: findings.warming ? telemetryBefore(memory.status?.written ?? kmagent.status) : null,
     versions: {

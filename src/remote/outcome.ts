@@ -15,6 +15,8 @@ export interface OutcomeFacts {
   /** Whether the spec gives its configuration, which goes before the platform's. */
   readonly overridden: boolean;
   readonly progress: Progress;
+  /** A sentence that says what the agents run. */
+  readonly inForce: string;
   /** When a configuration that waits will count; milliseconds since the epoch. */
   readonly dueAt: number | null;
 }
@@ -48,11 +50,11 @@ export function remoteOutcome(each: readonly OutcomeFacts[]): RemoteOutcome {
   return { ...worst, message: worstFirst.map(({ message }) => message).join(" ") };
 }
 
-function outcomeOf({ component, record, overridden, progress, dueAt }: OutcomeFacts): RemoteOutcome {
+function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: OutcomeFacts): RemoteOutcome {
   const { accepted, waiting, heard } = record;
   const whose = component === "node-agent" ? "the node agents" : "the cluster agent";
   const refused = record.refused.find(({ hash }) => hash === heard);
-  if (refused) return refusedOutcome(refused, whose, accepted?.hash);
+  if (refused) return refusedOutcome(refused, whose, inForce);
   if (waiting) {
     const until = dueAt === null ? "" : ` until ${rfc3339(dueAt)}`;
     const message = `Configuration ${waiting.hash} of ${whose} waits for platform.remoteConfig.minInterval${until}.`;
@@ -75,7 +77,7 @@ function outcomeOf({ component, record, overridden, progress, dueAt }: OutcomeFa
       return { kind: "applying", message, last: accepting(hash, "", since) };
     }
     case "rolledBack": {
-      const message = `Configuration ${hash} of ${whose} was rolled back: ${progress.why}`;
+      const message = `Configuration ${hash} of ${whose} was rolled back: ${sentence(progress.why)} ${inForce}`;
       return { kind: "rolledBack", message, last: { ...accepting(hash, message, since), verdict: "RolledBack" } };
     }
     default:
@@ -83,15 +85,19 @@ function outcomeOf({ component, record, overridden, progress, dueAt }: OutcomeFa
   }
 }
 
-function refusedOutcome(refused: RefusedConfig, whose: string, inForce: string | undefined): RemoteOutcome {
+function refusedOutcome(refused: RefusedConfig, whose: string, inForce: string): RemoteOutcome {
   const { hash, rule, path, message, since } = refused;
   const place = path === "" ? "" : `${path}: `;
-  const stays = inForce === undefined ? "What runs stays." : `Configuration ${inForce} stays.`;
   return {
     kind: "refused",
-    message: `Configuration ${hash} of ${whose} is refused by rule ${rule}: ${place}${message}. ${stays}`,
+    message: `Configuration ${hash} of ${whose} is refused by rule ${rule}: ${place}${sentence(message)} ${inForce}`,
     last: { hash, verdict: "Refused", rule, path, message, since },
   };
+}
+
+/** Words of others with the dot that a sentence ends with. */
+function sentence(words: string): string {
+  return /[.!?…]$/.test(words) ? words : `${words}.`;
 }
 
 function accepting(hash: string, message: string, since: number): LastRemote {

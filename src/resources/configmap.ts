@@ -21,6 +21,8 @@ export interface ConfigMapInput {
   readonly component: Component;
   readonly revision: Revision;
   readonly source: ConfigSource;
+  /** Hash of the platform's configuration, null where this is none. */
+  readonly remoteHash: string | null;
   readonly configuration: string;
   readonly template: PodTemplate;
 }
@@ -35,7 +37,11 @@ export function configMap(input: ConfigMapInput): Manifest {
     metadata: {
       ...common,
       labels: { ...common.labels, [LABEL.revision]: revision.name },
-      annotations: { [ANNOTATION.source]: input.source.toLowerCase(), [REVISION_HASH]: revision.hash },
+      annotations: {
+        [ANNOTATION.source]: input.source.toLowerCase(),
+        [REVISION_HASH]: revision.hash,
+        ...(input.remoteHash !== null && { [ANNOTATION.remoteHash]: input.remoteHash }),
+      },
     },
     immutable: true,
     data: { [CONFIG_KEY]: input.configuration, [TEMPLATE_KEY]: canonicalJson(input.template) },

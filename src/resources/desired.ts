@@ -34,8 +34,8 @@ interface Referenced {
 
 /** What the platform wants of one component and the operator accepted. */
 interface RemoteWish {
-  /** Text of a configuration, null where there is none. */
-  readonly text: string | null;
+  /** A configuration, null where there is none. */
+  readonly config: { readonly text: string; readonly hash: string } | null;
   /** RFC 3339 time of a restart that was asked for, null where none was. */
   readonly restartedAt: string | null;
 }
@@ -118,7 +118,10 @@ function resolveFor({ kmagent, referenced, remote }: DesiredInput, component: Co
       ? nodeAgentDefault({ ...common, ...spec.nodeAgent, namespace: kmagent.namespace, name: kmagent.name })
       : clusterAgentDefault(common);
   const given = spec.config[side]?.inline ?? referenced.configTexts[side];
-  return resolve({ component, spec: given, remote: remote?.[side].text ?? null, fallback }, guardSettings(spec));
+  return resolve(
+    { component, spec: given, remote: remote?.[side].config?.text ?? null, fallback },
+    guardSettings(spec),
+  );
 }
 
 function render(input: DesiredInput, component: Component, resolved: Extract<Resolution, { ok: true }>) {
@@ -155,6 +158,7 @@ function render(input: DesiredInput, component: Component, resolved: Extract<Res
     component,
     revision,
     source: resolved.source,
+    remoteHash: resolved.source === "Remote" ? (input.remote?.[side].config?.hash ?? null) : null,
     configuration: resolved.text,
     template: template(named),
   });
