@@ -39,7 +39,7 @@ async function applySpec(spec: Readonly<Record<string, unknown>> = {}): Promise<
 
 type Document = Readonly<Record<string, unknown>>;
 
-const RECEIVERS = { hostmetrics: { collection_interval: "10s", scrapers: { load: {}, memory: {} } } };
+const RECEIVERS = { hostmetrics: { collection_interval: "2s", scrapers: { load: {}, memory: {} } } };
 
 /** A configuration that the stock collector runs; `timeout` tells one from the other. */
 function good(timeout: string, more: Document = {}): Document {
@@ -125,7 +125,7 @@ describe("a configuration that the platform sends", () => {
     const before = await agents();
     const began = performance.now();
     await send(good("2s"));
-    const kmagent = await until("it is in force", isApplied, 120_000);
+    const kmagent = await until("it is in force", isApplied, 180_000);
     report("remote-config", { what: "sent to in force on all nodes", seconds: (performance.now() - began) / 1_000 });
     expect(kmagent.status?.config?.source).toBe("Remote");
     expect(lastRemote(kmagent).verdict).toBe("Accepted");
@@ -143,7 +143,12 @@ describe("a configuration that the platform sends", () => {
       async () => ((await told()).some((text) => text.includes("is in force on 3 of 3 nodes")) ? true : undefined),
       { withinMs: 30_000 },
     );
-  }, 200_000);
+    const pod = "app.kubernetes.io/name=kmagent-operator";
+    const { stdout } = await world.kubectl(["logs", "-n", NAMESPACE, "-l", pod, "--tail=-1"]);
+    for (const message of ["configuration changed, restarting collector", "collector restarted successfully"]) {
+      expect(stdout).toMatch(new RegExp(`"level":"info".*"msg":"${message}"`));
+    }
+  }, 300_000);
 
   test("moves nothing when it is sent again and again", async () => {
     const before = await agents();
@@ -279,14 +284,14 @@ describe("a configuration that the platform sends", () => {
     await until(
       "the platform's is in force",
       (seen) => seen.status?.config?.source === "Remote" && isApplied(seen),
-      120_000,
+      180_000,
     );
-  }, 240_000);
+  }, 400_000);
 
   test("with nothing but a wish for a restart restarts every agent once", async () => {
     await operator.platform.tell([]);
     await afterCheckIns(1);
-    await operator.waitHealthy();
+    await operator.waitHealthy(180_000);
     const before = await agents();
     await send(null);
     await eventually(
@@ -295,11 +300,11 @@ describe("a configuration that the platform sends", () => {
         const now = await agents();
         return now.length === before.length && !now.some((uid) => before.includes(uid)) ? true : undefined;
       },
-      { withinMs: 90_000 },
+      { withinMs: 180_000 },
     );
-    await operator.waitHealthy();
+    await operator.waitHealthy(180_000);
     const after = await agents();
     await afterCheckIns(2);
     expect(await agents()).toEqual(after);
-  }, 240_000);
+  }, 500_000);
 });
