@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import { storedTemplate } from "../resources/configmap.ts";
-import type { Desired } from "../resources/desired.ts";
+import type { Desired, DesiredInput } from "../resources/desired.ts";
 import { CONFIG_KEY } from "../resources/volumes.ts";
 import { fieldChanges } from "./field-changes.ts";
 import type { FieldChange } from "./field-changes.ts";
@@ -91,9 +91,13 @@ export function serviceAccountOf(live: LiveComponent | undefined): string | unde
 }
 
 /** What the platform wanted and holds on: its configuration, where the spec gives none, and a restart that was asked for. */
-export function remoteWish(live: LiveComponent | undefined): { text: string | null; restartedAt: string | null } {
+export function remoteWish(live: LiveComponent | undefined): NonNullable<DesiredInput["remote"]>["nodeAgent"] {
   const text = live?.isRemote === true ? live.configuration : null;
-  return { text, restartedAt: annotationOf(live, ANNOTATION.restartRequested) };
+  // The hash names it and is no part of what runs.
+  return {
+    config: text === null ? null : { text, hash: "" },
+    restartedAt: annotationOf(live, ANNOTATION.restartRequested),
+  };
 }
 
 /** When `kubectl rollout restart` was last used, as far as the revision has it. */

@@ -46,8 +46,8 @@ function clusterWith(spec: object, remote: string | null = null, changes: Readon
       remote === null
         ? null
         : {
-            nodeAgent: { text: remote, restartedAt: "2026-01-01T00:00:00Z" },
-            clusterAgent: { text: null, restartedAt: null },
+            nodeAgent: { config: { text: remote, hash: "aa" }, restartedAt: "2026-01-01T00:00:00Z" },
+            clusterAgent: { config: null, restartedAt: null },
           },
     kubernetesMinor: 34,
   });
