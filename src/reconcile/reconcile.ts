@@ -66,7 +66,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const holding = all.slice(0, held.length);
   const decided = all.slice(held.length);
   const paused = kmagent.spec?.paused === true;
-  const wanted = [...decided.flatMap((each) => writeOf(each, now)), ...removals(snapshot, judged, overlapped)];
+  const wanted = [...writesOf(decided, now), ...removals(snapshot, judged, overlapped)];
   const fleet = judgeFleet(snapshot, judged, now, mask);
   const daemonSet = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
@@ -80,7 +80,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const told = tell(snapshot, status, now);
   return {
     // What the platform wants is kept also while paused: it may have said so only once, and no agent is touched by it.
-    writes: [...holding.flatMap(writeOf), ...(paused ? [] : wanted), ...trial, ...told.writes],
+    writes: [...writesOf(holding, now), ...(paused ? [] : wanted), ...trial, ...told.writes],
     events: [...nodeEvents(fleet), ...remoteEvents(remote)],
     statusEvents: told.events,
     fleet,
@@ -119,6 +119,10 @@ function decideAll(snapshot: Snapshot, wanted: readonly KubeObject[], now: numbe
     return { object, wish, memory, decision: changed ? { ...decision, because: "updated" } : decision };
   });
   return holdDependents(decided);
+}
+
+function writesOf(decided: readonly DecidedObject[], now: number): Write[] {
+  return decided.flatMap((each) => writeOf(each, now));
 }
 
 function writeOf({ object, wish, memory, decision }: DecidedObject, now: number): Write[] {

@@ -114,6 +114,12 @@ describe("a configuration that the platform sends", () => {
     expect(plan.events.map(({ reason }) => reason)).toEqual(["RemoteConfigAccepted"]);
   });
 
+  test("is held by a write of this pass's time, by which a look past the caches is repeated", () => {
+    const { writes } = pass(snapshot(kmagent(), heard(asks(GOOD))));
+    const times = writes.flatMap((write) => (write.kind === "create" ? [write.at] : []));
+    expect(new Set(times)).toEqual(new Set([NOW]));
+  });
+
   test("stays in force for a process that begins anew", () => {
     const held = heldAfter(pass(snapshot(kmagent(), heard(asks(GOOD)))));
     const plan = pass(snapshot(kmagent(), [], [held]));
