@@ -113,6 +113,7 @@ const operators: readonly YamlMap[] = [
   },
   operator("container", { ...PARSER, format: "containerd", add_metadata_from_filepath: true, max_log_size: "1MiB" }),
   operator("csv_parser", { header: "a,b", header_delimiter: ",", delimiter: ",", lazy_quotes: true }),
+  operator("csv_parser", { id: "by-attribute", header_attribute: "columns" }),
   operator("json_parser", { parse_ints: true }),
   operator("json_array_parser", { header: "a,b" }),
   operator("key_value_parser", { delimiter: "=", pair_delimiter: " " }),
@@ -178,6 +179,28 @@ const matched: YamlMap = {
   span_kinds: ["SPAN_KIND_SERVER"],
   attributes: [{ key: "a", value: "b" }],
   regexp: { cacheenabled: true, cachemaxnumentries: 10 },
+};
+
+const actions: readonly YamlMap[] = [
+  { key: "a", value: "b", action: "insert", default_value: "z" },
+  { key: "b", from_attribute: "a", action: "update" },
+  { key: "c", from_context: "metadata.a", action: "upsert" },
+  { key: "d", pattern: "x.*", action: "delete" },
+  { key: "e", action: "hash" },
+  { key: "f", pattern: "^(?P<g>.*)$$", action: "extract" },
+  { key: "g", converted_type: "int", action: "convert" },
+];
+const logMatch: YamlMap = {
+  match_type: "strict",
+  log_bodies: ["a"],
+  log_severity_texts: ["INFO"],
+  log_severity_number: { min: 9, match_undefined: true },
+};
+const block: YamlMap = {
+  context: "resource",
+  conditions: ['attributes["a"] != nil'],
+  statements: ['set(attributes["a"], "b")'],
+  error_mode: "silent",
 };
 
 /** Every component of the tests' collector that a remote configuration may use. */
@@ -352,8 +375,14 @@ export const SAMPLES: readonly Sample[] = [
       wait_for_metadata_timeout: "10s",
       extract: {
         metadata: ["k8s.pod.name"],
-        annotations: [{ tag_name: "$$1", key_regex: "x/(.*)", from: "pod" }],
-        labels: [{ tag_name: "app", key: "app", from: "namespace" }],
+        annotations: [
+          { tag_name: "$$1", key_regex: "x/(.*)", from: "pod" },
+          { tag_name: "b", key: "b", from: "node" },
+        ],
+        labels: [
+          { tag_name: "app", key: "app", from: "namespace" },
+          { tag_name: "$$1", key_regex: "y/(.*)", from: "job" },
+        ],
         otel_annotations: true,
       },
       filter: {
@@ -385,22 +414,14 @@ export const SAMPLES: readonly Sample[] = [
     kind: "processors",
     type: "resource",
     signal: "logs",
-    settings: { attributes: [{ key: "a", value: 1.5, action: "insert" }] },
+    settings: { attributes: actions },
   },
   {
     kind: "processors",
     type: "attributes",
     signal: "traces",
     settings: {
-      actions: [
-        { key: "a", value: "b", action: "insert", default_value: "z" },
-        { key: "b", from_attribute: "a", action: "update" },
-        { key: "c", from_context: "metadata.a", action: "upsert" },
-        { key: "d", pattern: "x.*", action: "delete" },
-        { key: "e", action: "hash" },
-        { key: "f", pattern: "^(?P<g>.*)$$", action: "extract" },
-        { key: "g", converted_type: "int", action: "convert" },
-      ],
+      actions,
       include: matched,
       exclude: matched,
     },
@@ -411,12 +432,8 @@ export const SAMPLES: readonly Sample[] = [
     signal: "logs",
     settings: {
       actions: [{ key: "a", value: true, action: "upsert" }],
-      include: {
-        match_type: "strict",
-        log_bodies: ["a"],
-        log_severity_texts: ["INFO"],
-        log_severity_number: { min: 9, match_undefined: true },
-      },
+      include: logMatch,
+      exclude: logMatch,
     },
   },
   {
@@ -425,6 +442,7 @@ export const SAMPLES: readonly Sample[] = [
     signal: "metrics",
     settings: {
       actions: [{ key: "a", value: 7, action: "upsert" }],
+      include: { match_type: "strict", metric_names: ["a"] },
       exclude: { match_type: "strict", metric_names: ["a"] },
     },
   },
@@ -435,8 +453,8 @@ export const SAMPLES: readonly Sample[] = [
     settings: {
       error_mode: "ignore",
       flatten_data: false,
-      trace_statements: statements,
-      metric_statements: statements,
+      trace_statements: [block],
+      metric_statements: [block],
       log_statements: [
         {
           context: "log",
@@ -447,6 +465,7 @@ export const SAMPLES: readonly Sample[] = [
       ],
     },
   },
+  { kind: "processors", type: "transform", signal: "metrics", settings: { metric_statements: statements } },
   {
     kind: "processors",
     type: "filter",
@@ -478,7 +497,12 @@ export const SAMPLES: readonly Sample[] = [
           metric_names: ["a"],
           resource_attributes: [{ key: "a", value: "b" }],
         },
-        exclude: { match_type: "strict", metric_names: ["a"] },
+        exclude: {
+          match_type: "regexp",
+          regexp: { cacheenabled: true, cachemaxnumentries: 10 },
+          metric_names: ["a"],
+          resource_attributes: [{ key: "a", value: "b" }],
+        },
         regexp: { cacheenabled: true, cachemaxnumentries: 10 },
       },
     },
@@ -497,7 +521,14 @@ export const SAMPLES: readonly Sample[] = [
           severity_number: { min: "INFO", match_undefined: true },
           bodies: ["a"],
         },
-        exclude: { match_type: "regexp", bodies: ["a"] },
+        exclude: {
+          match_type: "regexp",
+          resource_attributes: [{ key: "a", value: "b" }],
+          record_attributes: [{ key: "a", value: "b" }],
+          severity_texts: ["INFO"],
+          severity_number: { min: "warn", match_undefined: false },
+          bodies: ["a"],
+        },
       },
     },
   },
@@ -521,7 +552,12 @@ export const SAMPLES: readonly Sample[] = [
         metric_types: ["sum"],
         regexp: { cacheenabled: true, cachemaxnumentries: 10 },
       },
-      exclude: { metrics: ["b"], match_type: "strict" },
+      exclude: {
+        metrics: ["b"],
+        match_type: "strict",
+        metric_types: ["histogram"],
+        regexp: { cacheenabled: false, cachemaxnumentries: 10 },
+      },
     },
   },
   {
@@ -611,7 +647,12 @@ export const SAMPLES: readonly Sample[] = [
       sampling_initial: 2,
       sampling_thereafter: 100,
       use_internal_logger: false,
-      sending_queue: { ...queue, sizer: "requests", queue_size: 100, batch: null, storage: "file_storage" },
+      sending_queue: {
+        ...queue,
+        queue_size: 100_000,
+        sizer: "items",
+        batch: { flush_timeout: "1s", sizer: "items", min_size: 10, max_size: 100 },
+      },
     },
   },
   {

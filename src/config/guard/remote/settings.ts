@@ -25,6 +25,11 @@ export function isAllowedType(kind: Kind, type: string): boolean {
   return TABLES[kind].has(canonicalType(type));
 }
 
+/** The settings that a remote configuration may have in components of a type, and what may be in those. */
+export function allowedSettings(kind: Kind, type: string): Readonly<Record<string, Shape>> {
+  return TABLES[kind].get(canonicalType(type))?.fields ?? {};
+}
+
 /** Every allowed type of a class, in the tables' own spelling. */
 export function allowedTypes(kind: Kind): string[] {
   return [...TABLES[kind].keys()];

@@ -9,7 +9,21 @@ export interface Scope extends RemoteContext {
 }
 
 /** What a value must be: everything that is wrong with it. Shapes are built from others, so a table of them reads like the settings. */
-export type Shape = (value: YamlValue, path: string, scope: Scope) => Finding[];
+export interface Shape {
+  (value: YamlValue, path: string, scope: Scope): Finding[];
+  /** Settings that may be there, of shapes that know settings by name; the reference and the tests tell of them. */
+  readonly fields?: Readonly<Record<string, Shape>>;
+}
+
+/** Names the settings that a shape lets through. */
+export function knowing(fields: Readonly<Record<string, Shape>>, shape: Shape): Shape {
+  return Object.assign((...judged: Parameters<Shape>) => shape(...judged), { fields });
+}
+
+/** Settings of several shapes together. */
+export function together(shapes: readonly Shape[]): Readonly<Record<string, Shape>> {
+  return Object.assign({}, ...shapes.map(({ fields }) => fields)) as Readonly<Record<string, Shape>>;
+}
 
 /** A finding of one's own: shapes give the rule that a person can look up. */
 export function found(rule: string, path: string, message: string): Finding[] {
@@ -121,12 +135,12 @@ export function bytes(max: number, min = 0): Shape {
 
 /** A list. */
 export function list(of: Shape, max = 256, min = 0): Shape {
-  return (value, path, scope) => {
+  return knowing(of.fields ?? {}, (value, path, scope) => {
     if (!isList(value)) return found("settings", path, "must be a list");
     if (value.length > max) return found("limits", path, `must have at most ${max} entries`);
     if (value.length < min) return found("settings", path, `must have at least ${min} entries`);
     return value.flatMap((entry, index) => of(entry, below(path, index), scope));
-  };
+  });
 }
 
 /** A map whose keys are anybody's. */
@@ -152,7 +166,7 @@ interface RecordOptions {
 /** Settings by name. An empty section, as in `grpc:`, has none. A key that isn't named is refused. */
 export function record(fields: Readonly<Record<string, Shape>>, options: RecordOptions = {}): Shape {
   const known = new Map(Object.entries(fields));
-  return (value, path, scope) => {
+  return knowing(fields, (value, path, scope) => {
     if (value !== null && !isMap(value)) return found("settings", path, "must be a map of settings");
     const settings = value ?? {};
     const missing = (options.required ?? []).filter((key) => !Object.hasOwn(settings, key));
@@ -166,20 +180,20 @@ export function record(fields: Readonly<Record<string, Shape>>, options: RecordO
           : found("settings", place, options.hint ?? "isn't a setting that a remote configuration may use; remove it");
       }),
     ];
-  };
+  });
 }
 
 /** The first shape that the value's type fits. */
 export function either(...shapes: readonly [Shape, ...Shape[]]): Shape {
-  return (value, path, scope) => {
+  return knowing(together(shapes), (value, path, scope) => {
     const outcomes = shapes.map((shape) => shape(value, path, scope));
     return outcomes.find((findings) => findings.length === 0) ?? outcomes.at(-1) ?? [];
-  };
+  });
 }
 
 /** Every one of some shapes. */
 export function all(...shapes: readonly Shape[]): Shape {
-  return (value, path, scope) => shapes.flatMap((shape) => shape(value, path, scope));
+  return knowing(together(shapes), (value, path, scope) => shapes.flatMap((shape) => shape(value, path, scope)));
 }
 
 /** A key that is known and never allowed; `why` completes "must be absent:". */

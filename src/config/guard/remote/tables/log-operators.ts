@@ -7,6 +7,7 @@ import {
   either,
   flag,
   found,
+  knowing,
   list,
   mapOf,
   matching,
@@ -14,6 +15,7 @@ import {
   oneOf,
   record,
   text,
+  together,
   whole,
 } from "../shape.ts";
 import type { Shape } from "../shape.ts";
@@ -116,7 +118,7 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
     ...PARSER,
     header: text(4_096),
     header_delimiter: text(1),
-    header_attribute: field,
+    header_attribute: text(256),
     delimiter: text(1),
     lazy_quotes: flag,
     ignore_quotes: flag,
@@ -187,7 +189,7 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
 const SHAPES = new Map(Object.entries(OPERATORS).map(([type, fields]) => [type, record(fields)] as const));
 
 /** One operator of a log receiver. */
-const operator: Shape = (value, path, scope) => {
+const operator: Shape = knowing(together([...SHAPES.values()]), (value, path, scope) => {
   const type = isMap(value) ? value["type"] : undefined;
   if (typeof type !== "string") return found("settings", `${path}.type`, "must be set");
   const shape = SHAPES.get(type);
@@ -198,7 +200,7 @@ const operator: Shape = (value, path, scope) => {
         `${path}.type`,
         "isn't an operator that a remote configuration may use; parsers and transformers are",
       );
-};
+});
 
 /** What hands records on names another operator of the list. */
 const outputsExist: Shape = (value, path) => {

@@ -19,8 +19,8 @@ const byMatchType = (fields: (attributes: Shape) => Readonly<Record<string, Shap
 };
 const severity = matching(/^(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)[2-4]?$/i, "a severity, such as INFO");
 
-/** Spans, logs or metrics by their properties; which of these a pipeline may use depends on its signal. */
-export const matchProperties: Shape = byMatchType((attributes) => ({
+/** What spans are matched by. */
+const spanFields = (attributes: Shape): Readonly<Record<string, Shape>> => ({
   regexp: regexpCache,
   services: patterns,
   span_names: patterns,
@@ -28,13 +28,19 @@ export const matchProperties: Shape = byMatchType((attributes) => ({
     oneOf(...["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"].map((kind) => `SPAN_KIND_${kind}`)),
     8,
   ),
+  attributes,
+  resources: attributes,
+  libraries: list(record({ name: text(256), version: text(256) }, { required: ["name"] }), 64),
+});
+const spanMatch = byMatchType(spanFields);
+
+/** Spans, logs or metrics by their properties; which of these a pipeline may use depends on its signal. */
+export const matchProperties: Shape = byMatchType((attributes) => ({
+  ...spanFields(attributes),
   log_bodies: patterns,
   log_severity_texts: patterns,
   log_severity_number: record({ min: whole(0, 24), match_undefined: flag }),
   metric_names: patterns,
-  attributes,
-  resources: attributes,
-  libraries: list(record({ name: text(256), version: text(256) }, { required: ["name"] }), 64),
 }));
 
 /** Metrics by name, as `cumulativetodelta` counts them. */
@@ -72,5 +78,5 @@ export const filter: Shape = record({
     regexp: regexpCache,
   }),
   logs: record({ resource: conditions, log_record: conditions, include: logMatch, exclude: logMatch }),
-  spans: record({ include: matchProperties, exclude: matchProperties }),
+  spans: record({ include: spanMatch, exclude: spanMatch }),
 });

@@ -75,7 +75,6 @@ const k8sattributes = record({
     annotations: fieldRules,
     labels: fieldRules,
     otel_annotations: flag,
-    deployment_name_from_replicaset: flag,
   }),
   filter: record({
     node: name,
@@ -163,7 +162,6 @@ export const PROCESSORS: Readonly<Record<string, Shape>> = {
     initial_value: oneOf("auto", "keep", "drop"),
     include: countedMetrics,
     exclude: countedMetrics,
-    metrics: list(name, 256),
   }),
   deltatorate: record({ metrics: list(name, 256) }),
   metricstransform: metricsTransform,
