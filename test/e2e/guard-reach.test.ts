@@ -68,7 +68,10 @@ describe("a collector that runs what the guard accepts", () => {
     let ran = 0;
     const worker = async () => {
       for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
-        const seen = await witness(text, MILLISECONDS, signal);
+        const seen = await witness(text, MILLISECONDS, signal).catch((error: unknown) => {
+          waiting.length = 0;
+          throw error;
+        });
         if (seen.exitCode === null) ran += 1;
         for (const place of forbidden(seen)) found.push(`${place}\n${text}`);
       }

@@ -55,7 +55,7 @@ export async function witness(text: string, milliseconds: number, signal: AbortS
   const isolated = ["unshare", "--net", "--mount", "--propagation", "private", process.execPath, program];
   return await withFile(text, async (file) => {
     const argv = [...isolated, toolPath("otelcol"), file, String(milliseconds)];
-    const { stdout } = await run(argv, signal, { env: AGENT_ENVIRONMENT, timeout: milliseconds + 30_000 });
+    const { stdout } = await run(argv, signal, { env: AGENT_ENVIRONMENT, timeout: milliseconds + 60_000 });
     return JSON.parse(stdout) as Witnessed;
   });
 }
