@@ -14,6 +14,8 @@ export const LABEL = {
   instance: "app.kubernetes.io/instance",
   component: "app.kubernetes.io/component",
   managedBy: "app.kubernetes.io/managed-by",
+  /** On pods that the DaemonSet controller made: its own name for their template. */
+  templateHash: "controller-revision-hash",
   /** On pods: the revision that their template carries. */
   revision: `${GROUP}/revision`,
 } as const;

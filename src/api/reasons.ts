@@ -196,6 +196,10 @@ export const CONDITION_REASONS = {
     meaning: "The last target failed and was taken back.",
     action: "Mend the cause in the message, or set the annotation `kloudmate.com/retry` to the revision.",
   },
+  RolloutFailed: {
+    meaning: "The target failed, and `rollout.autoRollback` is false: everything stays as it is.",
+    action: "Mend the cause in the message, set `rollout.autoRollback`, or the annotation `kloudmate.com/retry`.",
+  },
   Paused: { meaning: "`spec.paused` is set; the message says what would change.", action: "Set it to false to go on." },
   Disabled: { meaning: "This is switched off in the spec.", action: "Nothing." },
   NoneReceived: { meaning: "The platform has sent no configuration.", action: "Nothing." },
@@ -297,6 +301,25 @@ export const EVENT_REASONS = {
   },
   RestartRequested: { meaning: "The platform asked for a restart of the collectors.", action: "Nothing." },
   NodeCovered: { meaning: "A node that had no agent has one.", action: "Nothing." },
+  RolloutStarted: { meaning: "A change is tried on canaries.", action: "Nothing." },
+  RolloutWaits: {
+    meaning: "The canary is proved, and `rollout.approval` is Manual.",
+    action: "Set the annotation that the message names.",
+  },
+  RolloutProgressing: { meaning: "The canaries proved a change; it goes to the nodes in waves.", action: "Nothing." },
+  RolloutCompleted: { meaning: "A change runs on every node that can be moved, and is stable.", action: "Nothing." },
+  RollbackStarted: {
+    meaning: "A change failed and is taken back; the message says where and why.",
+    action: "Mend the cause.",
+  },
+  RolledBack: {
+    meaning: "The revision before runs again everywhere.",
+    action: "Mend the cause, or set the annotation `kloudmate.com/retry` to the revision.",
+  },
+  RolloutStalled: {
+    meaning: "A change failed, and by `rollout.autoRollback` or its nature isn't taken back.",
+    action: "Mend the cause that the message names.",
+  },
   ConditionChanged: {
     meaning: "A condition changed; the message says which and why.",
     action: "See the condition's reason.",

@@ -1,3 +1,4 @@
+import { daemonTolerations } from "../api/daemon-tolerations.ts";
 import type { Taint } from "./observation.ts";
 import type { Toleration } from "./settings.ts";
 
@@ -16,24 +17,9 @@ const LEAVING_TAINTS: ReadonlySet<string> = new Set([
   "cloud.google.com/impending-node-termination",
 ]);
 
-/** What the DaemonSet controller adds to every pod that it makes (`pkg/controller/daemon/util` of Kubernetes). */
-const AUTOMATIC: readonly Toleration[] = [
-  { key: "node.kubernetes.io/not-ready", operator: "Exists", effect: "NoExecute" },
-  { key: "node.kubernetes.io/unreachable", operator: "Exists", effect: "NoExecute" },
-  { key: "node.kubernetes.io/disk-pressure", operator: "Exists", effect: "NoSchedule" },
-  { key: "node.kubernetes.io/memory-pressure", operator: "Exists", effect: "NoSchedule" },
-  { key: "node.kubernetes.io/pid-pressure", operator: "Exists", effect: "NoSchedule" },
-  { key: "node.kubernetes.io/unschedulable", operator: "Exists", effect: "NoSchedule" },
-];
-
-const AUTOMATIC_WITH_HOST_NETWORK: readonly Toleration[] = [
-  ...AUTOMATIC,
-  { key: "node.kubernetes.io/network-unavailable", operator: "Exists", effect: "NoSchedule" },
-];
-
 /** The tolerations that the agents' pods really carry: the spec's, and those of every DaemonSet pod. */
 export function effectiveTolerations(tolerations: readonly Toleration[], hostNetwork: boolean): readonly Toleration[] {
-  return [...tolerations, ...(hostNetwork ? AUTOMATIC_WITH_HOST_NETWORK : AUTOMATIC)];
+  return [...tolerations, ...daemonTolerations(hostNetwork)];
 }
 
 /**

@@ -11,6 +11,8 @@ import type { Due } from "./schedule.ts";
 export interface ProbeTarget extends Endpoint {
   readonly node: string;
   readonly podUid: string;
+  /** How often it is probed, where that isn't the interval of its KmAgent. */
+  readonly everyMs?: number;
 }
 
 /** How often a pod is probed, and how long one probe may take. */
@@ -168,7 +170,7 @@ export function createProber(options: ProberOptions): Prober {
       before,
       where.podUid,
       { outcome, at: clock.wallNow(), latencyMs, startedAt: target.startedAt },
-      group.settings.intervalMs,
+      paceOf(target),
     );
     target.silent = outcome.kind === "timeout" || outcome.kind === "unreachable";
     const { observation } = target.counted;
@@ -183,7 +185,7 @@ export function createProber(options: ProberOptions): Prober {
   };
 
   const reschedule = (target: Target) => {
-    const { intervalMs } = target.group.settings;
+    const intervalMs = paceOf(target);
     const regular = nextDue(target.startedAt, target.phase * intervalMs, intervalMs);
     queueOf(target).put(target, target.again ? Math.min(regular, target.startedAt + NUDGE_GAP_MS) : regular);
     target.again = false;
@@ -220,6 +222,9 @@ export function createProber(options: ProberOptions): Prober {
         known.flight?.abort();
         known.flight = null;
         soon(known);
+      } else if (known.where.everyMs !== where.everyMs) {
+        known.where = where;
+        if (known.counted && known.flight === null) reschedule(known);
       }
     }
     for (const target of group.targets.values()) if (!wanted.has(target.where.podUid)) drop(target);
@@ -260,6 +265,9 @@ export function createProber(options: ProberOptions): Prober {
 }
 
 const NOTHING: ReadonlyMap<string, ProbeObservation> = new Map();
+
+/** How often a target is probed. */
+const paceOf = ({ where, group }: Target): number => where.everyMs ?? group.settings.intervalMs;
 
 const newTarget = (group: Group, where: ProbeTarget): Target => ({
   group,

@@ -24,6 +24,7 @@ function pod(more: Partial<PodRecord> = {}): PodRecord {
     node: "n",
     instance: "agent",
     component: "cluster-agent",
+    templateHash: "",
     revision: "new",
     createdAt: 1,
     placedAt: 1,

@@ -38,6 +38,7 @@ function snapshot({ spec = {}, generation = 1, found = {}, apiKeyHmac = "ab", re
     })),
     apiKeyHmac,
     caBundleHash: null,
+    restartedAt: null,
     platform: { kind: "connected", message: "" },
     answers: [],
     memory: { ...NO_MEMORY, rendered },

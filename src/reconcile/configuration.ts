@@ -47,7 +47,7 @@ export function judgeConfiguration(
 }
 
 function desiredInput(
-  { references, installation, apiKeyHmac, caBundleHash }: Snapshot,
+  { references, installation, apiKeyHmac, caBundleHash, restartedAt }: Snapshot,
   kmagent: KmAgent,
   remote: DesiredInput["remote"],
 ): DesiredInput {
@@ -68,7 +68,7 @@ function desiredInput(
     release: { version: installation.version, images: installation.images },
     serviceAccounts: installation.serviceAccounts,
     // Kubernetes' own RollingUpdate acts on the annotation by itself; in a revision it would restart every pod twice.
-    restartedAt: { nodeAgent: null, clusterAgent: null },
+    restartedAt: { nodeAgent: kmagent.spec.rollout.strategy === "Staged" ? restartedAt : null, clusterAgent: null },
     remote,
     kubernetesMinor: installation.kubernetesMinor,
   };
@@ -80,7 +80,8 @@ function sameInput(one: DesiredInput, other: DesiredInput): boolean {
     one.kmagent.uid === other.kmagent.uid &&
     one.kmagent.generation === other.kmagent.generation &&
     sameJson(one.referenced, other.referenced) &&
-    sameJson(one.remote, other.remote)
+    sameJson(one.remote, other.remote) &&
+    sameJson(one.restartedAt, other.restartedAt)
   );
 }
 /** Whether the record's spec could be parsed. */

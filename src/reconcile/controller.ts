@@ -28,7 +28,7 @@ import { passEvents } from "./outcome-events.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import type { Plan } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
-import { probeTargets } from "./probe-targets.ts";
+import { awaitedNodes, probeTargets } from "./probe-targets.ts";
 import type { PassResult } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import type { ReferenceWatch } from "./reference-watch.ts";
@@ -175,7 +175,7 @@ export class Controller {
     }
     const { health } = kmagent.spec;
     const intervalMs = milliseconds(health.interval);
-    prober.setTargets(kmagent.uid, probeTargets(snapshot.nodes), {
+    prober.setTargets(kmagent.uid, probeTargets(snapshot.nodes, awaitedNodes(plan.status.rollout)), {
       intervalMs,
       timeoutMs: milliseconds(health.timeout),
       failureThreshold: health.failureThreshold,
@@ -259,6 +259,23 @@ export class Controller {
         case "deleted":
           count("delete", outcome.object.kind, "ok");
           log.info({ kmagent: key, object: objectId(outcome.object) }, "deleted");
+          break;
+        case "canaryTried":
+          log.debug({ kmagent: key, object: objectId(outcome.object) }, "a canary's pod would be taken");
+          break;
+        case "canaryRefused":
+          log.warn(
+            { kmagent: key, object: objectId(outcome.object), refusal: outcome.verdict.kind },
+            "a canary's pod is refused",
+          );
+          break;
+        case "podCreated":
+          count("create", "Pod", "ok");
+          log.info({ kmagent: key, object: objectId(outcome.object) }, "canary's pod made");
+          break;
+        case "annotated":
+          count("annotate", outcome.object.kind, "ok");
+          log.info({ kmagent: key, object: objectId(outcome.object) }, "noted");
           break;
         case "podTried":
           log.debug({ kmagent: key, refusal: outcome.verdict?.kind ?? "none" }, "tried a pod by dry run");

@@ -40,6 +40,16 @@ export type Outcome =
   | { readonly kind: "refused"; readonly object: KubeObject; readonly wish: string; readonly error: KmError }
   | { readonly kind: "deleted"; readonly object: KubeObject }
   | { readonly kind: "podTried"; readonly verdict: PodRefusal | null }
+  /** A canary's pod was refused: by a dry run, or when it was to be made. */
+  | {
+      readonly kind: "canaryRefused";
+      readonly object: KubeObject;
+      readonly revision: string;
+      readonly verdict: PodRefusal;
+    }
+  | { readonly kind: "canaryTried"; readonly object: KubeObject }
+  | { readonly kind: "podCreated"; readonly object: KubeObject }
+  | { readonly kind: "annotated"; readonly object: KubeObject }
   /** `landed` is the status as it is stored now. */
   | { readonly kind: "statusWritten"; readonly resourceVersion: string; readonly landed: KmAgentStatus }
   /** `what` is for people; `verb` and `resource` are few and serve as labels of a metric. */
@@ -70,6 +80,7 @@ export async function execute(
     const outcome = await attempt(write, kmagent, writer, signal);
     outcomes.push(outcome);
     if (outcome.kind === "failed") broken = true;
+    if (outcome.kind === "canaryRefused") blocked.add(componentOf(outcome.object));
     const lacking = outcome.kind === "left" && outcome.decision.kind !== "keep";
     if (lacking || outcome.kind === "foreign" || outcome.kind === "refused") blocked.add(componentOf(outcome.object));
   }
@@ -109,6 +120,25 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
         signal,
       );
       return { kind: "deleted", object };
+    }
+    case "tryCanary": {
+      const { object, revision } = write;
+      const verdict = await tryPod(object, writer, signal);
+      // A quota that is just full has room again once the other pod is gone.
+      return verdict === null || verdict.kind === "QuotaExceeded"
+        ? { kind: "canaryTried", object }
+        : { kind: "canaryRefused", object, revision, verdict };
+    }
+    case "createPod":
+      return await createPod(write, writer, signal);
+    case "labelPod":
+      return await labelPod(write.object, writer, signal);
+    case "annotate": {
+      const { object, annotations } = write;
+      const { name, namespace, uid } = object.metadata;
+      const target = { name, ...(namespace !== undefined && { namespace }), ...(uid !== undefined && { uid }) };
+      await writer.patchAnnotations(typeOf(object), target, annotations, signal);
+      return { kind: "annotated", object };
     }
     case "tryPod":
       return { kind: "podTried", verdict: await tryPod(write.object, writer, signal) };
@@ -160,6 +190,34 @@ async function create(
     return await meet(await stepBack(object, answer.metadata.uid ?? "", writer, signal));
   }
   return { kind: "applied", object, wish, answer, because: "created", drifted: [], warnings };
+}
+
+/** A name that is taken is no failure: the pod was made by an earlier try, whose answer or echo is still on its way. */
+async function createPod(
+  { object, revision }: Extract<Write, { kind: "createPod" }>,
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    await writer.create(object, {}, signal);
+    return { kind: "podCreated", object };
+  } catch (error) {
+    if (error instanceof KmError && error.code === "Conflict") return { kind: "canaryTried", object };
+    if (error instanceof KmError && failureKind(error) === "refused") {
+      return { kind: "canaryRefused", object, revision, verdict: classifyRefusal(error.message) };
+    }
+    throw error;
+  }
+}
+
+/** A pod that is gone or another one by now needs no label. */
+async function labelPod(object: KubeObject, writer: Writer, signal: AbortSignal): Promise<Outcome> {
+  try {
+    await writer.apply(object, { uid: object.metadata.uid ?? "" }, signal);
+  } catch (error) {
+    if (!(error instanceof KmError) || error.code !== "Conflict") throw error;
+  }
+  return { kind: "annotated", object };
 }
 
 async function tryPod(pod: KubeObject, writer: Writer, signal: AbortSignal): Promise<PodRefusal | null> {

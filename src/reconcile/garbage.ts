@@ -1,8 +1,10 @@
-import { LABEL } from "../api/labels.ts";
+import { ANNOTATION, LABEL } from "../api/labels.ts";
 import type { KubeObject } from "../kube/resource.ts";
 
 /** ConfigMaps that are kept besides those in use, for a look back. */
 const KEPT = 3;
+/** Rejected ones that are kept besides: their annotations outlive a lost status. */
+const KEPT_REJECTED = 5;
 
 /** What decides which revisions' ConfigMaps may go. */
 export interface GarbageFacts {
@@ -15,7 +17,8 @@ export interface GarbageFacts {
 }
 
 /**
- * ConfigMaps that nothing needs: not named by a template, not used by a pod that lives, and older than the newest three.
+ * ConfigMaps that nothing needs: not named by a template, not used by a pod that lives, and older than the newest three,
+ * or five of those that were rejected.
  * A ConfigMap without a revision label can't be judged and stays.
  */
 export function garbage({ configMaps, named, liveRevisions }: GarbageFacts): KubeObject[] {
@@ -27,5 +30,7 @@ export function garbage({ configMaps, named, liveRevisions }: GarbageFacts): Kub
   const newestFirst = unused.toSorted(
     (a, b) => age(b).localeCompare(age(a)) || a.metadata.name.localeCompare(b.metadata.name),
   );
-  return newestFirst.slice(KEPT);
+  const isRejected = (configMap: KubeObject) => configMap.metadata.annotations?.[ANNOTATION.state] === "rejected";
+  const [rejected, others] = [newestFirst.filter(isRejected), newestFirst.filter((each) => !isRejected(each))];
+  return [...others.slice(KEPT), ...rejected.slice(KEPT_REJECTED)];
 }

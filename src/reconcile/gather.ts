@@ -1,4 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
+import { ANNOTATION } from "../api/labels.ts";
+import { daemonSetName } from "../resources/names.ts";
 import type { ExportObservation, NodeObservation, PodObservation, ProbeObservation } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
@@ -68,11 +70,18 @@ export function gather(kmagent: KmAgentRecord, memory: KmAgentMemory | undefined
     // Keyed by the KmAgent's UID: the same after a restart, and of no use for another one.
     apiKeyHmac: apiKey === null ? null : createHmac("sha256", kmagent.uid).update(apiKey).digest("hex"),
     caBundleHash: caBundle === null ? null : createHash("sha256").update(caBundle).digest("hex"),
+    restartedAt: restartedAt(caches.daemonSets.get(`${kmagent.namespace}/${daemonSetName(kmagent.name)}`)),
     platform: sources.platform(kmagent.uid),
     answers: sources.answers(kmagent.uid),
     memory: memory ?? NO_MEMORY,
     installation: sources.installation,
   };
+}
+
+/** What `kubectl rollout restart` left in a workload's pod template. */
+function restartedAt(workload: KubeObject | undefined): string | null {
+  const spec = workload?.["spec"] as { template?: { metadata?: { annotations?: Record<string, string> } } } | undefined;
+  return spec?.template?.metadata?.annotations?.[ANNOTATION.restartedAt] ?? null;
 }
 
 /** Objects of this instance by id. Names tell them apart within a namespace; whose they are is decided later. */

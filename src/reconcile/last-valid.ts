@@ -40,15 +40,7 @@ function recall({ kmagent, live }: Snapshot): KubeObject[] {
     if (!workload || !configMap || !template) return [];
     const common = objectLabels(kmagent.name, component);
     return [
-      {
-        ...bare(configMap, { ...common, [LABEL.revision]: revision }, [
-          ANNOTATION.source,
-          ANNOTATION.remoteHash,
-          REVISION_HASH,
-        ]),
-        immutable: true,
-        data: configMap["data"],
-      },
+      recalledConfigMap(configMap, kmagent.name, component),
       { ...bare(workload, common, []), spec: { ...(workload["spec"] as object), template } },
     ];
   };
@@ -56,6 +48,19 @@ function recall({ kmagent, live }: Snapshot): KubeObject[] {
     ...recalled("node-agent", ours(`DaemonSet ${daemonSetName(kmagent.name)}`)),
     ...recalled("cluster-agent", ours(`Deployment ${deploymentName(kmagent.name)}`)),
   ];
+}
+
+/** A revision's ConfigMap as it was wanted: with what is ours to set of its metadata. */
+export function recalledConfigMap(configMap: KubeObject, instance: string, component: Component): KubeObject {
+  const labels = {
+    ...objectLabels(instance, component),
+    [LABEL.revision]: configMap.metadata.labels?.[LABEL.revision] ?? "",
+  };
+  return {
+    ...bare(configMap, labels, [ANNOTATION.source, ANNOTATION.remoteHash, REVISION_HASH]),
+    immutable: true,
+    data: configMap["data"],
+  };
 }
 
 /** An object's identity with the labels and annotations that are ours to set; what others added stays theirs. */

@@ -31,6 +31,10 @@ export interface KmAgentMemory {
   readonly objects: ReadonlyMap<string, ObjectMemory>;
   /** The last dry-run of a pod: what was said of it, and when. Milliseconds since the epoch. */
   readonly refusal: { readonly verdict: PodRefusal | null; readonly at: number } | null;
+  /** What the API server said of a canary's pod; `null` where it took it. */
+  readonly canaryRefusal: { readonly revision: string; readonly reason: string; readonly message: string } | null;
+  /** UIDs of pods that we deleted and that the cache still shows. */
+  readonly removedPods: ReadonlySet<string>;
   /** Last words of containers that ended without a termination message, by `lastWordsKey`. */
   readonly lastWords: ReadonlyMap<string, string>;
   /** `null` while this process has written no status. */
@@ -48,6 +52,8 @@ export const NO_MEMORY: KmAgentMemory = {
   remote: null,
   objects: new Map(),
   refusal: null,
+  canaryRefusal: null,
+  removedPods: new Set(),
   lastWords: new Map(),
   status: null,
   failure: "",

@@ -31,6 +31,18 @@ export type Write =
   | { readonly kind: "delete"; readonly object: KubeObject }
   /** Asks whether such a pod would be admitted; nothing is made. */
   | { readonly kind: "tryPod"; readonly object: KubeObject }
+  /** Asks whether a canary's pod would be admitted, before another makes way for it. */
+  | { readonly kind: "tryCanary"; readonly object: KubeObject; readonly revision: string }
+  /** Makes a canary's pod; that its name is taken means that it is there. */
+  | { readonly kind: "createPod"; readonly object: KubeObject; readonly revision: string }
+  /** Sets labels of a pod that is there. */
+  | { readonly kind: "labelPod"; readonly object: KubeObject }
+  /** Sets annotations of an object that is there; `null` takes one away. */
+  | {
+      readonly kind: "annotate";
+      readonly object: KubeObject;
+      readonly annotations: Readonly<Record<string, string | null>>;
+    }
   | { readonly kind: "status"; readonly status: KmAgentStatus };
 
 /** What one pass came to. */
@@ -43,6 +55,8 @@ export interface Plan {
   readonly statusEvents: readonly EventNote[];
   /** `null` where nothing could be judged yet. */
   readonly fleet: FleetHealth | null;
+  /** UIDs of the node agents' pods that the caches show. */
+  readonly podUids: ReadonlySet<string>;
   /** What was rendered, for the next pass to take where its input is the same. */
   readonly rendered: Rendered | null;
   /** The objects that are kept in shape, also while the spec can't be used. */

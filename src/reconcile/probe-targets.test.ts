@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { node, pod } from "../../test/fleet/observations.ts";
 import type { PodObservation } from "../health/observation.ts";
-import { probeTargets } from "./probe-targets.ts";
+import { awaitedNodes, probeTargets } from "./probe-targets.ts";
 
 describe("a pod is probed", () => {
   test.each<{ name: string; of: Partial<PodObservation> | null; probed: boolean }>([
@@ -15,7 +15,12 @@ describe("a pod is probed", () => {
   ])("$name", ({ of, probed }) => {
     const given = of && pod({ uid: "u", ip: "10.0.0.7", ...of });
     const targets = [{ node: "n", podUid: "u", ip: "10.0.0.7", port: 13_133 }];
-    expect(probeTargets([node({ name: "n", pod: given })])).toMatchObject(probed ? targets : []);
-    expect(probeTargets([node({ name: "n", pod: given })])).toHaveLength(probed ? 1 : 0);
+    expect(probeTargets([node({ name: "n", pod: given })], new Set())).toEqual(probed ? targets : []);
+  });
+
+  test("every two seconds while a rollout waits for its node", () => {
+    const awaited = awaitedNodes({ canaries: ["n"], inFlight: [{ node: "m", podUID: "v" }] });
+    expect([...awaited]).toEqual(["n", "m"]);
+    expect(probeTargets([node({ name: "n", pod: pod({ uid: "u" }) })], awaited)).toMatchObject([{ everyMs: 2_000 }]);
   });
 });

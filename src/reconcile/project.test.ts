@@ -73,6 +73,7 @@ describe("a pod's record", () => {
       node: "node-1",
       instance: "agent",
       component: "node-agent",
+      templateHash: "",
       revision: "rev1",
       createdAt: Date.parse("2026-01-01T00:00:00Z"),
       placedAt: Date.parse("2026-01-01T00:00:02Z"),

@@ -36,6 +36,8 @@ export interface PodRecord extends PodObservation {
   readonly node: string;
   readonly instance: string;
   readonly component: string;
+  /** Kubernetes' own name of the template that the DaemonSet controller made it from; empty on a canary's pod. */
+  readonly templateHash: string;
 }
 
 /** A KmAgent as the cache keeps it. `spec` is null where it can't be parsed, and `invalid` then says where and why. */
@@ -125,6 +127,7 @@ export function projectPod(raw: unknown, intern: Intern): PodRecord {
     node: text(spec["nodeName"]) || intendedNode(spec),
     instance: intern(text(labels[LABEL.instance])),
     component: intern(text(labels[LABEL.component])),
+    templateHash: intern(text(labels[LABEL.templateHash])),
     revision: intern(text(labels[LABEL.revision])),
     createdAt: time(metadata["creationTimestamp"]),
     placedAt: time(scheduled?.["status"] === "True" ? scheduled["lastTransitionTime"] : metadata["creationTimestamp"]),

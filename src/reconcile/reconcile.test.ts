@@ -66,6 +66,7 @@ function snapshot(
     references: [{ reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" }, found: secret }],
     apiKeyHmac: "ab",
     caBundleHash: null,
+    restartedAt: null,
     platform: { kind: "connected", message: "" },
     answers: [],
     memory: NO_MEMORY,

@@ -6,7 +6,7 @@ import { rememberedHealth } from "../health/remembered.ts";
 import { healthSettings } from "../health/settings.ts";
 import { compareResourceVersions } from "../kube/resource.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { daemonSetName, deploymentName } from "../resources/names.ts";
+import { configMapName, daemonSetName, deploymentName } from "../resources/names.ts";
 import { canonicalJson } from "../resources/revision.ts";
 import { assembleStatus } from "../status/assemble.ts";
 import { conditionEvents } from "./condition-events.ts";
@@ -26,7 +26,9 @@ import { revisionOfTemplate } from "./pod-template.ts";
 import { podOfTemplate } from "./refusal.ts";
 import { NOTHING_SENT } from "./remote-facts.ts";
 import { remoteEvents, remoteStep } from "./remote-step.ts";
+import { rolloutEvents } from "./rollout-events.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { stageRollout } from "./staged-step.ts";
 import { statusFacts } from "./status-facts.ts";
 import { statusGate } from "./status-gate.ts";
 import { statusDueAt } from "./status-repair.ts";
@@ -49,6 +51,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
       events: [],
       statusEvents: [],
       fleet: null,
+      podUids: new Set(),
       rendered: null,
       lastValid: null,
       remote: null,
@@ -61,19 +64,25 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const { judged, rendered } = judgeConfiguration(snapshot, remote?.wish ?? null);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
   const kept = lastValid(snapshot, judged);
+  const fleet = judgeFleet(snapshot, judged, now, mask);
+  const staged = kept !== null && !overlapped ? stageRollout(snapshot, judged, kept, fleet, now) : null;
+  const objects = staged?.objects ?? kept;
   const held = remote?.objects ?? [];
-  const all = decideAll(snapshot, [...held, ...(kept !== null && !overlapped ? kept : [])], now);
+  const all = decideAll(snapshot, [...held, ...(objects !== null && !overlapped ? objects : [])], now);
   const holding = all.slice(0, held.length);
   const decided = all.slice(held.length);
   const paused = kmagent.spec?.paused === true;
-  const wanted = [...writesOf(decided, now), ...removals(snapshot, judged, overlapped)];
-  const fleet = judgeFleet(snapshot, judged, now, mask);
+  const wanted = [
+    ...writesOf(decided, now),
+    ...(staged?.writes ?? []),
+    ...removals(snapshot, judged, overlapped, staged?.needed ?? []),
+  ];
   const daemonSet = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
   const trial: Write[] = daemonSet && trialAt === now ? [{ kind: "tryPod", object: podOfTemplate(daemonSet) }] : [];
   const warmAt = (memory.begunAt ?? now) + WARMING_MS;
   const warming = now < warmAt;
-  const facts = statusFacts({ snapshot, judged, overlapped, decided: all, fleet, warming, wanted, remote });
+  const facts = statusFacts({ snapshot, judged, overlapped, decided: all, staged, fleet, warming, wanted, remote });
   // Our own last word where there is one: what a stranger made of it is no past to go on from.
   const previous = memory.status?.written ?? kmagent.status;
   const status = judged.kind === "loading" ? previous : assembleStatus(facts, previous, now, mask);
@@ -85,11 +94,13 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
     statusEvents: told.events,
     fleet,
     rendered,
-    lastValid: kept,
+    podUids: new Set(snapshot.pods.map(({ uid }) => uid)),
+    lastValid: objects,
     remote,
     remoteOutcome: facts.remote,
     status,
     nextAt: earliest([
+      staged?.step.nextAt ?? null,
       told.at,
       fleet?.nextChangeAt ?? null,
       trialAt,
@@ -141,7 +152,7 @@ function writeOf({ object, wish, memory, decision }: DecidedObject, now: number)
 }
 
 /** A cluster agent that is switched off goes, and so do ConfigMaps that nothing needs. Foreign objects stay. */
-function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null): Write[] {
+function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null, needed: readonly string[]): Write[] {
   if (judged.kind !== "valid" || overlapped) return [];
   const { kmagent, live, pods } = snapshot;
   const { nodeAgent, clusterAgent } = judged.desired;
@@ -154,7 +165,12 @@ function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null
       configMaps: ours.filter(
         (object) => object.kind === "ConfigMap" && object.metadata.labels?.[LABEL.component] === component,
       ),
-      named: new Set([nodeAgent.configMap, clusterAgent?.configMap ?? "", ...templateConfigMaps(snapshot)]),
+      named: new Set([
+        nodeAgent.configMap,
+        clusterAgent?.configMap ?? "",
+        ...needed.map((revision) => configMapName(kmagent.name, "node-agent", revision)),
+        ...templateConfigMaps(snapshot),
+      ]),
       liveRevisions: new Set(pods.filter((pod) => pod.component === component).map((pod) => pod.revision)),
     }),
   );
@@ -213,11 +229,23 @@ function tell({ kmagent, memory }: Snapshot, status: KmAgentStatus, now: number)
   if (due > now) return { ...NOTHING_TOLD, at: due };
   const previous = memory.status?.written ?? kmagent.status;
   const urgent =
-    status.observedGeneration !== previous.observedGeneration || status.rollout?.phase !== previous.rollout?.phase;
+    status.observedGeneration !== previous.observedGeneration || hasTurned(previous.rollout, status.rollout);
   const gate = statusGate(memory.status?.at ?? null, urgent, now);
   if (!gate.write) return { ...NOTHING_TOLD, at: gate.at };
-  const events = conditionEvents(previous.conditions ?? [], status.conditions ?? []);
+  const events = [
+    ...rolloutEvents(previous.rollout, status.rollout),
+    ...conditionEvents(previous.conditions ?? [], status.conditions ?? []),
+  ];
   return { writes: [{ kind: "status", status }], events, at: null };
+}
+
+/** Whether a rollout's record changed: what is done next hangs on its being written. */
+function hasTurned(before: KmAgentStatus["rollout"], after: KmAgentStatus["rollout"]): boolean {
+  const record = (rollout: KmAgentStatus["rollout"]) => {
+    const { phase, target, stable, template, canaries, inFlight, rejected, waitingFor } = rollout ?? {};
+    return { phase, target, stable, template, canaries, inFlight, rejected, asks: waitingFor?.gate === "Approval" };
+  };
+  return canonicalJson(record(before)) !== canonicalJson(record(after));
 }
 
 function nodeEvents(fleet: FleetHealth | null): EventNote[] {

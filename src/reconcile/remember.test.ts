@@ -17,6 +17,7 @@ const PLAN: Plan = {
   statusEvents: [],
   fleet: null,
   rendered: null,
+  podUids: new Set(),
   lastValid: null,
   remote: null,
   remoteOutcome: NOTHING_SENT,

@@ -15,7 +15,8 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
     const before = objects.get(id);
     return before?.wish === wish ? before : freshMemory(wish);
   };
-  let { refusal, status } = memory;
+  let { refusal, canaryRefusal, status } = memory;
+  const removedPods = new Set([...memory.removedPods].filter((uid) => plan.podUids.has(uid)));
   // What was said of a pod long ago explains nothing once every node has one.
   if (plan.fleet && !plan.fleet.nodes.some(isUnexplained)) refusal = null;
   let failure = "";
@@ -49,7 +50,19 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
         break;
       }
       case "deleted":
-        objects.delete(objectId(outcome.object));
+        if (outcome.object.kind === "Pod") removedPods.add(outcome.object.metadata.uid ?? "");
+        else objects.delete(objectId(outcome.object));
+        break;
+      case "canaryRefused": {
+        const { revision, verdict } = outcome;
+        // A full quota is waited for.
+        if (verdict.kind !== "QuotaExceeded")
+          canaryRefusal = { revision, reason: verdict.kind, message: verdict.message };
+        break;
+      }
+      case "canaryTried":
+      case "podCreated":
+      case "annotated":
         break;
       case "podTried":
         refusal = { verdict: outcome.verdict, at: now };
@@ -73,6 +86,9 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
     health: plan.fleet?.byNode ?? memory.health,
     objects,
     refusal,
+    // Told once: another try, by an annotation or after the next change, asks anew.
+    canaryRefusal: canaryRefusal === memory.canaryRefusal ? null : canaryRefusal,
+    removedPods,
     status,
     failure,
   };

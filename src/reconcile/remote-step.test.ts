@@ -71,6 +71,7 @@ function snapshot(of: KmAgentRecord, answers: Snapshot["answers"], live: readonl
     ],
     apiKeyHmac: "ab",
     caBundleHash: null,
+    restartedAt: null,
     platform: { kind: "connected", message: "" },
     answers,
     memory: NO_MEMORY,

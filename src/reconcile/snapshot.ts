@@ -37,6 +37,8 @@ export interface Snapshot {
   /** Hex, never the key itself; `null` while the key isn't known. */
   readonly apiKeyHmac: string | null;
   readonly caBundleHash: string | null;
+  /** When `kubectl rollout restart` asked for new node agents last; `null` where it never did. */
+  readonly restartedAt: string | null;
   readonly platform: StatusFacts["platform"];
   /** Answers of the platform that no pass has taken yet, in their order. */
   readonly answers: readonly Answer[];

@@ -18,6 +18,7 @@ import { revisionOfTemplate } from "./pod-template.ts";
 import { remoteFacts } from "./remote-facts.ts";
 import type { RemoteStep } from "./remote-step.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { Staged } from "./staged-step.ts";
 
 /** What one pass found out, to be told in `status`. */
 export interface Findings {
@@ -25,6 +26,8 @@ export interface Findings {
   readonly judged: Judged;
   readonly overlapped: Overlap | null;
   readonly decided: readonly DecidedObject[];
+  /** The step of a staged rollout; `null` where Kubernetes rolls out, or nothing is known to be wanted. */
+  readonly staged: Staged | null;
   readonly fleet: FleetHealth | null;
   /** This process hasn't read the collectors' counters for long enough to say that they tell nothing. */
   readonly warming: boolean;
@@ -67,7 +70,7 @@ export function statusFacts(findings: Findings): StatusFacts {
         value: difference.found,
       })),
     ),
-    wouldChange: kmagent.spec?.paused === true ? wanted.map(sentence) : [],
+    wouldChange: kmagent.spec?.paused === true ? [...wanted.map(sentence), ...heldRollout(findings)] : [],
     remote: remoteFacts({
       kmagent,
       live,
@@ -112,7 +115,17 @@ function configurationFacts(judged: Judged): StatusFacts["configuration"] {
   }
 }
 
-function rolloutFacts({ snapshot, judged, fleet }: Findings): RolloutState | null {
+/** What a pause holds back of a staged rollout. */
+function heldRollout({ staged }: Findings): string[] {
+  if (staged === null) return [];
+  const { record } = staged.step;
+  const isHeld = staged.wanted !== record.target || record.inFlight.length > 0 || record.phase === "Canary";
+  return isHeld ? [`would roll out revision ${staged.wanted}`] : [];
+}
+
+function rolloutFacts({ snapshot, judged, fleet, staged }: Findings): RolloutState | null {
+  if (staged !== null) return staged.step.state;
+  if (snapshot.kmagent.spec?.rollout.strategy === "Staged") return null;
   const { kmagent, live } = snapshot;
   const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   if (!fleet || !kmagent.spec || judged.kind !== "valid") return null;
@@ -186,6 +199,11 @@ function sentence(write: Write): string {
         : `would update ${objectId(write.object)}`;
     case "delete":
       return `would delete ${objectId(write.object)}`;
+    case "createPod":
+      return `would make pod ${objectId(write.object)}`;
+    case "annotate":
+    case "labelPod":
+    case "tryCanary":
     case "tryPod":
     case "status":
       return "";

@@ -394,7 +394,12 @@ describe("desired objects", () => {
 
 describe("the rollout's settings in the objects", () => {
   test("are Kubernetes' own fields", () => {
-    const result = desired({ rollout: { bakeTime: "1500ms", maxUnavailable: "25%", progressDeadline: "1m" } });
+    const rollout = { bakeTime: "1500ms", maxUnavailable: "25%", progressDeadline: "1m" } as const;
+    const result = desired({
+      rollout: { ...rollout, strategy: "RollingUpdate" },
+      platform: { remoteConfig: { mode: "Disabled" } },
+    });
+    expect(find(desired({ rollout }), "DaemonSet").spec).toMatchObject({ updateStrategy: { type: "OnDelete" } });
     expect(find(result, "DaemonSet").spec).toMatchObject({
       minReadySeconds: 2,
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: "25%" } },

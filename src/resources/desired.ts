@@ -10,6 +10,7 @@ import { resolve } from "../config/resolve.ts";
 import type { ConfigSource, Resolution } from "../config/resolve.ts";
 import { configMap } from "./configmap.ts";
 import { daemonSet, nodeAgentTemplate } from "./daemonset.ts";
+import type { UpdateStrategy } from "./daemonset.ts";
 import { clusterAgentTemplate, deployment } from "./deployment.ts";
 import type { Manifest } from "./manifest.ts";
 import { configMapName, daemonSetName, deploymentName } from "./names.ts";
@@ -171,7 +172,15 @@ function render(input: DesiredInput, component: Component, resolved: Extract<Res
     image: named.image,
     source: resolved.source,
   };
-  return { objects: [held, onNodes ? daemonSet(named, "RollingUpdate") : deployment(named)], component: described };
+  return {
+    objects: [held, onNodes ? daemonSet(named, updateStrategyOf(spec)) : deployment(named)],
+    component: described,
+  };
+}
+
+/** Staged: the operator replaces pods. */
+function updateStrategyOf({ rollout }: KmAgent["spec"]): UpdateStrategy {
+  return rollout.strategy === "Staged" ? "OnDelete" : "RollingUpdate";
 }
 
 function findingsOf(resolution: Resolution, component: Component): ComponentFinding[] {

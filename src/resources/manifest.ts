@@ -27,7 +27,7 @@ interface OwnerReference {
   readonly name: string;
   readonly uid: string;
   readonly controller: true;
-  readonly blockOwnerDeletion: true;
+  readonly blockOwnerDeletion: boolean;
 }
 
 /** The reference to a KmAgent that makes it the controller of an object. */

@@ -15,6 +15,8 @@ const AT_ONCE: ReadonlySet<string> = new Set<NodeReason>([
   "OOMKilled",
   "PodFailed",
 ]);
+const CLEAN_EXIT: NodeReason = "CollectorExitedCleanly";
+const WORDS_MS = 3_000;
 /** What says nothing about the revision: there is no pod to judge, or the node threw it out. */
 const NO_FAULT_OF_THE_REVISION: ReadonlySet<string> = new Set<NodeReason>(["PodMissing", "PodTerminating", "Evicted"]);
 
@@ -27,6 +29,8 @@ export function faultOf(at: RolloutNode, view: RolloutView): PodFault | null {
   const isLate = view.now >= (pod?.createdAt ?? at.since) + view.settings.deadlineMs;
   if (kind === "unhealthy" || kind === "uncovered") {
     if (NO_FAULT_OF_THE_REVISION.has(reason)) return null;
+    // The last words of a collector that ended without an error are read from its log, which takes a moment.
+    if (reason === CLEAN_EXIT && view.now < at.since + WORDS_MS) return null;
     const isSure = AT_ONCE.has(reason) || (pod?.answered === true && kind === "unhealthy");
     return isSure || isLate ? { node, reason, message } : null;
   }

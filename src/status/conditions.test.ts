@@ -156,7 +156,7 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       is: "False NameConflict",
     },
     { name: "a rollout was taken back", of: { rollout: rolledBack }, is: "False RolledBack" },
-    { name: "a rollout failed and waits for a person", of: { rollout: gaveUp }, is: "False RolledBack" },
+    { name: "a rollout failed and waits for a person", of: { rollout: gaveUp }, is: "False RolloutFailed" },
     {
       name: "the platform is away, which changes nothing",
       of: { platform: { kind: "unreachable", message: "" } },
@@ -396,7 +396,7 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       is: "True NameConflict",
       says: "kubectl delete",
     },
-    { name: "a failed rollout waits for a person", of: { rollout: gaveUp }, is: "True RolledBack" },
+    { name: "a failed rollout waits for a person", of: { rollout: gaveUp }, is: "True RolloutFailed" },
   ],
   Paused: [
     { name: "it isn't", of: {}, is: "absent" },

@@ -64,7 +64,9 @@ export function kmagentBody(name: string, platform: PlatformEndpoints) {
       clusterName: "bench",
       apiKeySecretRef: { name: "km-agent-credentials", key: "apiKey" },
       collectorEndpoint: platform.otlp,
-      platform: { endpoint: platform.platform },
+      // What is measured is how soon a wish reaches the DaemonSet; a staged one waits for its canary first.
+      platform: { endpoint: platform.platform, remoteConfig: { mode: "Disabled" } },
+      rollout: { strategy: "RollingUpdate" },
     },
   };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../installation/eventually.ts";
 import { report } from "../installation/report.ts";
-import { enterWorld, install, SOAK } from "../installation/world.ts";
+import { enterWorld, install, SOAK, testSpec } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 
 /*
@@ -167,7 +167,14 @@ describe("KloudMate's own image", () => {
       "service: { pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }",
     ].join("\n");
     const began = performance.now();
-    await applyVendor({ config: { nodeAgent: { inline } } });
+    // Kubernetes' own way leaves it on the nodes; a staged rollout takes it back from its canary within seconds.
+    const { platform, otlp } = operator.platform;
+    const { platform: reports } = testSpec(world.images, { platform, otlp });
+    await applyVendor({
+      config: { nodeAgent: { inline } },
+      platform: { ...reports, remoteConfig: { mode: "Disabled" } },
+      rollout: { strategy: "RollingUpdate", bakeTime: "0s", maxUnavailable: "100%" },
+    });
     const finding = await eventually(
       "a node whose collector ended with exit code 0",
       // The first word is the exit code; the container's own last words are read then, and follow with the next pass.

@@ -81,8 +81,12 @@ function configMapNames(workload: Listed): string[] {
   return (template.spec.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
 }
 
-/** Annotations in which Kubernetes counts changes. */
-const COUNTERS = new Set(["deprecated.daemonset.template.generation", "deployment.kubernetes.io/revision"]);
+/** Annotations in which changes are counted, or their times noted. */
+const COUNTERS = new Set([
+  "deprecated.daemonset.template.generation",
+  "deployment.kubernetes.io/revision",
+  "kloudmate.com/state-since",
+]);
 
 function essence({ metadata, ...object }: Listed, kmagentUid: string): unknown {
   const { managedFields = [], annotations = {} } = metadata as {

@@ -189,5 +189,7 @@ export function testSpec(images: Images, platform: { readonly platform: string; 
     nodeAgent: { image: images.collector, terminationGracePeriodSeconds: 5 },
     clusterAgent: { image: images.collector },
     health: { interval: "5s", startupGrace: "5s" },
+    // A change is tried on a canary as everywhere; what a test waits for isn't how long it is watched.
+    rollout: { bakeTime: "0s", maxUnavailable: "100%" },
   };
 }

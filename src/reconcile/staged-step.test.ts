@@ -1,0 +1,225 @@
+import { describe, expect, test } from "@jest/globals";
+import { KmAgentSpec } from "../api/kmagent.ts";
+import type { KmAgentSpecInput, KmAgentStatus } from "../api/kmagent.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { node, nodeOfFleet, NOW, pod as podOf } from "../../test/fleet/observations.ts";
+import { NO_MEMORY, objectId } from "./memory.ts";
+import type { KmAgentMemory } from "./memory.ts";
+import type { Plan, Write } from "./plan.ts";
+import { reconcile } from "./reconcile.ts";
+import { remember } from "./remember.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { revisionOfTemplate } from "./pod-template.ts";
+
+type Kmagent = Snapshot["kmagent"];
+
+function kmagent(spec: Partial<KmAgentSpecInput> = {}, status: KmAgentStatus = {}, generation = 1): Kmagent {
+  return {
+    key: "km/agent",
+    name: "agent",
+    namespace: "km",
+    uid: "uid-agent",
+    generation,
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    deleting: false,
+    annotations: {},
+    spec: KmAgentSpec.parse({
+      clusterName: "c",
+      apiKeySecretRef: { name: "s", key: "k" },
+      clusterAgent: { enabled: false },
+      ...spec,
+    }),
+    invalid: "",
+    status,
+  };
+}
+
+function snapshot(of: Kmagent, more: Partial<Snapshot> = {}): Snapshot {
+  return {
+    kmagent: of,
+    siblings: [],
+    nodes: [node({ name: "node-1", pod: null, probe: null }), node({ name: "node-2", pod: null, probe: null })],
+    live: new Map(),
+    cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
+    pods: [],
+    references: [
+      {
+        reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" },
+        found: { kind: "found", text: "key" },
+      },
+    ],
+    apiKeyHmac: "ab",
+    caBundleHash: null,
+    restartedAt: null,
+    platform: { kind: "connected", message: "" },
+    answers: [],
+    memory: NO_MEMORY,
+    installation: {
+      version: "0.0.0",
+      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
+      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
+      kubernetesMinor: 34,
+    },
+    ...more,
+  };
+}
+
+const plan = (of: Snapshot) => reconcile(of, NOW, (text) => text);
+const DAEMON_SET = "DaemonSet agent";
+
+/** The cluster after a plan's writes of objects and status: pods stay as they are. */
+function after(before: Snapshot, done: Plan): Snapshot {
+  const live = new Map(before.live);
+  const outcomes = done.writes.flatMap((write, at) => {
+    if (write.kind !== "create" && write.kind !== "apply") return [];
+    const answer: KubeObject = {
+      ...write.object,
+      metadata: {
+        ...write.object.metadata,
+        uid: `uid-${write.object.metadata.name}`,
+        resourceVersion: String(10 + at),
+        generation: 1,
+      },
+      ...(write.object.kind === "DaemonSet" && { status: { observedGeneration: 1 } }),
+    };
+    live.set(objectId(answer), answer);
+    const { object, wish } = write;
+    return [{ kind: "applied" as const, object, wish, answer, because: "created" as const, drifted: [], warnings: [] }];
+  });
+  const memory: KmAgentMemory = remember(before.memory, done, outcomes, NOW);
+  const told = { ...before.kmagent, status: done.status };
+  return { ...before, kmagent: told, live, memory, cacheVersions: { DaemonSet: "20", ConfigMap: "20" } };
+}
+
+/** Two healthy nodes that run what the template holds, all of it written down. */
+function running(): Snapshot {
+  const first = snapshot(kmagent());
+  const made = after(first, plan(first));
+  const revision = revisionOfTemplate(made.live.get(DAEMON_SET));
+  const nodes = [1, 2].map((index) =>
+    nodeOfFleet(index, { pod: podOf({ uid: `pod-${index}`, name: `agent-${index}`, revision }) }),
+  );
+  const up = { ...made, nodes };
+  return after(up, plan(up));
+}
+
+const changed = (from: Snapshot, more: Partial<Snapshot> = {}): Snapshot => ({
+  ...from,
+  kmagent: kmagent({ nodeAgent: { podAnnotations: { another: "revision" } } }, from.kmagent.status, 2),
+  ...more,
+});
+const kinds = (writes: readonly Write[]) =>
+  writes.map((write) => (write.kind === "status" ? "status" : `${write.kind} ${write.object.kind}`));
+const isOf = (kind: string) => (write: Write) => "object" in write && write.object.kind === kind;
+
+describe("a staged rollout in a pass", () => {
+  test("is complete once the first revision is proved everywhere", () => {
+    expect(running().kmagent.status.rollout).toMatchObject({ phase: "Complete", updated: 2 });
+  });
+
+  test("writes a change down with its canary, makes its ConfigMap, and leaves DaemonSet and pods alone", () => {
+    const done = plan(changed(running()));
+    expect(done.status.rollout).toMatchObject({ phase: "Canary", inFlight: [{ node: "node-1", podUID: "pod-1" }] });
+    expect(kinds(done.writes)).toEqual(["create ConfigMap", "annotate ConfigMap", "status"]);
+    expect(done.statusEvents).toContainEqual(expect.objectContaining({ reason: "RolloutStarted" }));
+  });
+
+  test("tries the canary's pod, deletes the one in its place by its UID, and makes it", () => {
+    const begun = changed(running());
+    const next = after(begun, plan(begun));
+    const { writes, status } = plan(next);
+    const pods = writes.filter(isOf("Pod"));
+    expect(kinds(pods)).toEqual(["tryCanary Pod", "delete Pod", "createPod Pod"]);
+    const [, removed, made] = pods;
+    expect(removed).toMatchObject({ object: { metadata: { name: "agent-1", uid: "pod-1" } } });
+    expect(made).toMatchObject({
+      object: { metadata: { labels: { "kloudmate.com/revision": status.rollout?.target } } },
+    });
+    expect(writes.filter(isOf("DaemonSet"))).toEqual([]);
+  });
+
+  test("doesn't delete a pod again that the cache still shows", () => {
+    const begun = changed(running());
+    const next = after(begun, plan(begun));
+    const gone = { ...next, memory: { ...next.memory, removedPods: new Set(["pod-1"]) } };
+    expect(kinds(plan(gone).writes.filter(isOf("Pod")))).toEqual(["createPod Pod"]);
+  });
+
+  test("keeps the stable revision's ConfigMap and template in shape while a canary is tried", () => {
+    const begun = changed(running());
+    const next = after(begun, plan(begun));
+    const stable = next.kmagent.status.rollout?.stable ?? "";
+    const lost = new Map([...next.live].filter(([id]) => !id.endsWith(stable) && id !== DAEMON_SET));
+    const repaired = plan({ ...next, live: lost }).writes.filter(({ kind }) => kind === "create");
+    expect(repaired.map((write) => ("object" in write ? objectId(write.object) : ""))).toEqual([
+      `ConfigMap agent-node-agent-${stable}`,
+      DAEMON_SET,
+    ]);
+    const daemonSet = repaired.find(isOf("DaemonSet"));
+    expect(revisionOfTemplate(daemonSet && "object" in daemonSet ? daemonSet.object : undefined)).toBe(stable);
+  });
+
+  test("takes a canary back that the API server refuses, before anything was deleted", () => {
+    const begun = changed(running());
+    const next = after(begun, plan(begun));
+    const revision = next.kmagent.status.rollout?.target ?? "";
+    const canaryRefusal = { revision, reason: "AdmissionDenied", message: "no such image here" };
+    const { status, writes } = plan({ ...next, memory: { ...next.memory, canaryRefusal } });
+    expect(status.rollout?.rejected).toMatchObject([{ revision, reason: "AdmissionDenied" }]);
+    expect(writes.filter(isOf("Pod"))).toEqual([]);
+  });
+
+  test("stalls where a rotated key fails, and says so", () => {
+    const from = running();
+    const begun: Snapshot = { ...from, apiKeyHmac: "cd" };
+    const next = after(begun, plan(begun));
+    const target = next.kmagent.status.rollout?.target ?? "";
+    const failing = nodeOfFleet(1, {
+      probe: null,
+      pod: podOf({
+        uid: "canary",
+        revision: target,
+        createdAt: NOW - 10_000,
+        ready: false,
+        container: {
+          state: "terminated",
+          restarts: 1,
+          last: { exitCode: 1, signal: null, reason: "Error", message: "401", finishedAt: NOW - 1_000 },
+        },
+      }),
+    });
+    const { status } = plan({ ...next, nodes: [failing, ...next.nodes.slice(1)] });
+    expect(status.rollout?.phase).toBe("Stalled");
+    expect(status.conditions).toContainEqual(
+      expect.objectContaining({ type: "Stalled", status: "True", reason: "ApiKeyRejected" }),
+    );
+  });
+
+  test("notes on the ConfigMaps which revision is stable", () => {
+    expect(plan(running()).writes.filter(({ kind }) => kind === "annotate")).toMatchObject([
+      { annotations: { "kloudmate.com/state": "stable" } },
+    ]);
+  });
+
+  test("takes a restart by kubectl for another target", () => {
+    const done = plan({ ...running(), restartedAt: "2026-11-24T12:00:00Z" });
+    expect(done.status.rollout?.phase).toBe("Canary");
+  });
+
+  test("does nothing while the KmAgent is paused, and says what it would do", () => {
+    const from = running();
+    const paused = {
+      ...from,
+      kmagent: kmagent(
+        { paused: true, nodeAgent: { podAnnotations: { another: "revision" } } },
+        from.kmagent.status,
+        2,
+      ),
+    };
+    const done = plan(paused);
+    expect(kinds(done.writes)).toEqual(["status"]);
+    const said = done.status.conditions?.find(({ type }) => type === "Paused")?.message;
+    expect(said).toContain("would roll out revision");
+  });
+});

@@ -1,0 +1,72 @@
+import type { FleetHealth } from "../health/fleet-health.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { stagedRollout } from "../rollout/staged-rollout.ts";
+import type { StagedStep } from "../rollout/staged-rollout.ts";
+import type { RolloutStatus } from "../rollout/state.ts";
+import type { RolloutView } from "../rollout/view.ts";
+import { hasSpec } from "./configuration.ts";
+import type { Judged } from "./configuration.ts";
+import type { Write } from "./plan.ts";
+import { rolloutView } from "./rollout-view.ts";
+import { actWrites, labelWrites, noteWrites } from "./rollout-writes.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { stagedObjects, templateOf } from "./staged-objects.ts";
+
+/** What a staged rollout makes of a pass. */
+export interface Staged {
+  readonly step: StagedStep;
+  /** The wanted objects with the template that the DaemonSet may hold now, and the ConfigMaps of all revisions in use. */
+  readonly objects: readonly KubeObject[];
+  /** What is done to pods now, and what is noted on the revisions' ConfigMaps. */
+  readonly writes: readonly Write[];
+  /** Revisions whose ConfigMaps are needed. */
+  readonly needed: readonly string[];
+  /** Revision that is wanted. */
+  readonly wanted: string;
+}
+
+/**
+ * Takes a step of the staged rollout, where the spec asks for one. What our last write said goes before what the cache shows of
+ * it. While a spec can't be used, what is under way goes on: a canary that fails is taken back all the same.
+ */
+export function stageRollout(
+  snapshot: Snapshot,
+  judged: Judged,
+  kept: readonly KubeObject[],
+  fleet: FleetHealth | null,
+  now: number,
+): Staged | null {
+  const { kmagent, memory } = snapshot;
+  if (!hasSpec(kmagent) || kmagent.spec.rollout.strategy !== "Staged" || fleet === null) return null;
+  const written = memory.status === null ? kmagent.status.rollout : memory.status.written.rollout;
+  const wanted = judged.kind === "valid" ? judged.desired.nodeAgent.revision : written?.target;
+  if (wanted === undefined) return null;
+  const view = rolloutView({ ...snapshot, kmagent }, fleet, wanted, now);
+  const step = firstStep(written, view, (revision) => templateOf(revision, kept, snapshot) !== null);
+  const { target, stable, template } = step.record;
+  const needed = [...new Set([step.template, template, stable, target])].filter((revision) => revision !== "");
+  const notes = written === undefined || view.paused ? [] : noteWrites(step.record, snapshot, now);
+  const isMoved = view.templateSeen && view.liveTemplate === template && !view.paused;
+  const labels = isMoved ? labelWrites(template, snapshot) : [];
+  return {
+    step,
+    objects: stagedObjects(kept, step.template, needed, snapshot),
+    writes: [...actWrites(step.acts, kept, snapshot), ...notes, ...labels],
+    needed,
+    wanted,
+  };
+}
+
+/**
+ * The step that can be taken: where the DaemonSet is gone and the ConfigMap of what it held as well, there is nothing left to
+ * keep or to go back to, and the first revision is installed anew.
+ */
+function firstStep(
+  written: RolloutStatus | undefined,
+  view: RolloutView,
+  isKnown: (revision: string) => boolean,
+): StagedStep {
+  const step = stagedRollout(written, view);
+  if (view.liveTemplate !== null || isKnown(step.template)) return step;
+  return stagedRollout(undefined, { ...view, noted: { ...view.noted, stable: "" } });
+}
