@@ -32,12 +32,15 @@ test("whatever is changed in a good document, nothing that is accepted reaches o
         const reading = documentOf(changed);
         const verdict = reading.ok ? judgeRemote(reading.document, { ...CONTEXT, component }) : reading;
         if (!verdict.ok) {
-          expect(verdict.findings.length).toBeGreaterThan(0);
+          if (verdict.findings.length === 0) throw new Error("refused without a word");
           return;
         }
         accepted += 1;
-        expect(judgeRemote(verdict.document, { ...CONTEXT, component })).toEqual(verdict);
-        expect(reaches(verdict.document)).toEqual([]);
+        // Compared by hand: expect itself would take most of the time of 200,000 runs.
+        const again = judgeRemote(verdict.document, { ...CONTEXT, component });
+        if (!again.ok || again.text !== verdict.text) throw new Error("judged another time it comes out another way");
+        const found = reaches(verdict.document);
+        if (found.length > 0) throw new Error(found.join(", "));
       },
     ),
     { numRuns: RUNS },
