@@ -296,6 +296,13 @@ describe("a canary", () => {
     ).toEqual([]);
   });
 
+  it("that fails keeps the next one from being begun, in the very same step", () => {
+    const status: RolloutStatus = { ...CANARY, canaries: ["n1", "n2"], inFlight: [begun(1), begun(2)] };
+    const settings = { ...SETTINGS, canary: 2, maxUnavailable: 2, autoRollback: false };
+    expect(stagedRollout(status, view([failing(1), node(2), node(3)], { settings })).acts).toEqual([]);
+    expect(stagedRollout(status, view([moved(1), node(2), node(3)], { settings })).acts).toHaveLength(2);
+  });
+
   it("that fails stalls the rollout where autoRollback is off, and goes back once it is on", () => {
     const settings = { ...SETTINGS, autoRollback: false };
     const step = stagedRollout(CANARY, view([failing(1), node(2)], { settings }));
@@ -319,6 +326,14 @@ describe("waves", () => {
   it("wait for the template, and for Kubernetes to have acted upon it", () => {
     expect(gateOf(stagedRollout(WAVES, view(fleet(2))))).toBe("TemplateOutdated");
     expect(gateOf(stagedRollout(WAVES, view(fleet(2), { ...during, templateSeen: false })))).toBe("NotObserved");
+  });
+
+  it("delete nothing while the DaemonSet would make a pod of something else", () => {
+    const status: RolloutStatus = { ...WAVES, inFlight: [begun(2)] };
+    const nodes = [moved(1), node(2)];
+    expect(stagedRollout(status, view(nodes, during)).acts).toHaveLength(1);
+    expect(stagedRollout(status, view(nodes, { liveTemplate: "s" })).acts).toEqual([]);
+    expect(stagedRollout(status, view(nodes, { ...during, templateSeen: false })).acts).toEqual([]);
   });
 
   it("free a slot only after its pod's bake", () => {
