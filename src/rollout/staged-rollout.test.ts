@@ -111,6 +111,11 @@ describe("a change", () => {
     expect(acts).toEqual([{ kind: "createPod", node: "n1", revision: "t", after: "old-1" }]);
   });
 
+  it("makes no second pod while the canary's own is being deleted by somebody", () => {
+    const nodes = [node(1, { kind: "updating", pod: fresh(1, { deleting: true }) }), node(2)];
+    expect(stagedRollout({ ...CANARY, inFlight: [begun(1)] }, view(nodes)).acts).toEqual([]);
+  });
+
   it("moves the template only after its canary is proved, and after that is written", () => {
     const nodes = [moved(1), node(2)];
     const proved = stagedRollout(CANARY, view(nodes));
@@ -334,6 +339,12 @@ describe("waves", () => {
     expect(stagedRollout(status, view(nodes, during)).acts).toHaveLength(1);
     expect(stagedRollout(status, view(nodes, { liveTemplate: "s" })).acts).toEqual([]);
     expect(stagedRollout(status, view(nodes, { ...during, templateSeen: false })).acts).toEqual([]);
+  });
+
+  it("don't delete a pod that has become right meanwhile", () => {
+    const young = moved(2, { createdAt: NOW - 1_000, startedAt: NOW - 1_000 });
+    const status: RolloutStatus = { ...WAVES, inFlight: [begun(2, "new-2")] };
+    expect(stagedRollout(status, view([moved(1), young], during)).acts).toEqual([]);
   });
 
   it("free a slot only after its pod's bake", () => {
