@@ -330,6 +330,7 @@ describe("waves", () => {
 
   it("wait for the template, and for Kubernetes to have acted upon it", () => {
     expect(gateOf(stagedRollout(WAVES, view(fleet(2))))).toBe("TemplateOutdated");
+    expect(stagedRollout(WAVES, view(fleet(2))).record.inFlight).toEqual([]);
     expect(gateOf(stagedRollout(WAVES, view(fleet(2), { ...during, templateSeen: false })))).toBe("NotObserved");
   });
 

@@ -141,7 +141,6 @@ export function failures(record: RolloutRecord, nodes: ByName, view: RolloutView
   const replaced = new Map(record.inFlight.map((replacement) => [replacement.node, replacement]));
   const found: PodFault[] = [];
   for (const at of nodes.values()) {
-    if (!isMovable(at)) continue;
     const replacement = replaced.get(at.node);
     const runsTarget = at.pod !== null && at.pod.revision === record.target && !at.pod.deleting;
     const isWitness =
