@@ -73,7 +73,9 @@ function nodeProgress({ kmagent, judged, rollout, fleet }: Reached): Progress {
   const rejected = (kmagent.status.rollout?.rejected ?? []).find(({ revision }) => revision === wanted?.revision);
   if (rejected) return { kind: "rolledBack", why: `${rejected.reason}: ${rejected.message}` };
   if (!wanted || !rollout || !fleet) return { kind: "moving", reached: "" };
-  if (rollout.phase === "RolledBack" || rollout.phase === "RollingBack") {
+  // An earlier target may be on its way back while this one waits for its turn.
+  const goesBack = rollout.phase === "RolledBack" || rollout.phase === "RollingBack";
+  if (goesBack && rollout.target === wanted.revision) {
     return { kind: "rolledBack", why: `${rollout.reason}: ${rollout.message}` };
   }
   const reached = ` on ${rollout.updated} of ${fleet.counts.desired} nodes`;
