@@ -107,7 +107,12 @@ export function keepNewest(entry: CacheEntry, keep: number): void {
   utimesSync(entryPath(entry), now, now);
   const sameName = readdirSync(root)
     .filter((name) => name.startsWith(`${entry.name}-`) && /^[0-9a-f]{16}$/.test(name.slice(entry.name.length + 1)))
-    .map((name) => ({ path: join(root, name), used: statSync(join(root, name)).mtimeMs }))
+    .flatMap((name) => {
+      const path = join(root, name);
+      // Another checkout may have removed it since the listing.
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found ? [{ path, used: found.mtimeMs }] : [];
+    })
     .sort((a, b) => b.used - a.used);
   for (const old of sameName.slice(keep)) rmSync(old.path, { recursive: true, force: true });
 }
