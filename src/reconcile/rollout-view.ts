@@ -21,7 +21,9 @@ export function rolloutView(
   now: number,
 ): RolloutView {
   const { kmagent, memory, live } = snapshot;
-  const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const found = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  // One that isn't ours says nothing of any revision; that its name is taken is told elsewhere.
+  const daemonSet = found && isOurs(found, kmagent) ? found : undefined;
   const { noted, irrevocable } = notes(snapshot, wanted);
   const refused = memory.canaryRefusal?.revision === wanted ? memory.canaryRefusal : null;
   return {
@@ -41,6 +43,11 @@ export function rolloutView(
     settings: rolloutSettings(kmagent.spec),
     now,
   };
+}
+
+function isOurs(object: KubeObject, kmagent: KmAgent): boolean {
+  const { kind } = ownership(object, kmagent);
+  return kind === "ours" || kind === "orphan";
 }
 
 /** `spec.rollout` with times in milliseconds. */

@@ -94,9 +94,14 @@ export function noteWrites(record: RolloutRecord, snapshot: Snapshot, now: numbe
     const why = rejection ? cutToBytes(`${rejection.reason}: ${rejection.message}`, REASON_BYTES, "head") : null;
     const annotations = {
       [ANNOTATION.state]: state,
-      [ANNOTATION.stateSince]: timestamp(rejection?.since ?? now),
+      [ANNOTATION.stateSince]: timestamp(rejection?.since ?? provedAt(record, revision) ?? now),
       [ANNOTATION.stateReason]: why,
     };
     return [{ kind: "annotate", object, annotations }];
   });
+}
+
+/** When a revision became the stable one, where the record still tells: a note that somebody changed is set back as it was. */
+function provedAt({ phase, phaseSince, target, stable }: RolloutRecord, revision: string): number | null {
+  return phase === "Complete" && revision === stable && revision === target ? phaseSince : null;
 }

@@ -202,6 +202,32 @@ describe("a staged rollout in a pass", () => {
     ]);
   });
 
+  test("sets a note back that somebody changed as it was, with the time when the revision became stable", () => {
+    const later = NOW + 60_000;
+    const noteAt = (now: number) =>
+      reconcile(running(), now, (text) => text).writes.filter(({ kind }) => kind === "annotate");
+    expect(noteAt(later)).toHaveLength(1);
+    expect(noteAt(later)).toEqual(noteAt(NOW));
+  });
+
+  test("takes nothing from somebody else's DaemonSet of its name, and says that the name is taken", () => {
+    const taken: KubeObject = {
+      apiVersion: "apps/v1",
+      kind: "DaemonSet",
+      metadata: { name: "agent", namespace: "km", uid: "theirs", resourceVersion: "5", generation: 1 },
+      spec: { template: { metadata: { labels: { app: "theirs" } } } },
+      status: { observedGeneration: 1 },
+    };
+    const first = snapshot(kmagent(), { live: new Map([[DAEMON_SET, taken]]) });
+    const second = after(first, plan(first));
+    for (const done of [plan(first), plan(second), plan(after(second, plan(second)))]) {
+      expect(done.status.conditions).toContainEqual(
+        expect.objectContaining({ type: "Stalled", status: "True", reason: "NameConflict" }),
+      );
+      expect(done.writes.filter(isOf("DaemonSet"))).toEqual([]);
+    }
+  });
+
   test("takes a restart by kubectl for another target", () => {
     const done = plan({ ...running(), restartedAt: "2026-11-24T12:00:00Z" });
     expect(done.status.rollout?.phase).toBe("Canary");

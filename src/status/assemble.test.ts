@@ -44,6 +44,13 @@ function conditionOf(status: KmAgentStatus, type: string) {
 }
 
 describe("the status", () => {
+  it("holds no empty map, for server-side apply makes null of one whose fields were ours", () => {
+    const status = assembled(facts({ fleet: healthOf(SICK), versions: {} }), {}, NOW);
+    const isEmptyMap = (value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+    expect(Object.entries(status).filter(([, value]) => isEmptyMap(value))).toEqual([]);
+  });
+
   it("tells counts, findings and what is in force", () => {
     const status = assembled(facts({ fleet: healthOf(SICK), generation: 7 }), {}, NOW);
     expect(status).toMatchObject({

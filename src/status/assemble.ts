@@ -34,7 +34,8 @@ export function assembleStatus(
     ...(clusterAgent && { clusterAgent }),
     platformURL: facts.platformURL,
     operatorVersion: facts.operatorVersion,
-    versions: { ...facts.versions },
+    // An empty map in place of fields that were ours becomes null on the API server, which its own schema refuses.
+    ...(Object.keys(facts.versions).length > 0 && { versions: facts.versions }),
   });
 }
 

@@ -6,13 +6,13 @@ import { eventually } from "../installation/eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { at, changesOf, ownedFieldsOf } from "../installation/owned-fields.ts";
 import { operatorWrites } from "../installation/writes.ts";
-import { conditionOf, enterWorld, install } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, testSpec } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 import { report } from "../installation/report.ts";
 
 /*
  * Changes by hand. No node is selected, so that hundreds of changed templates start no pod: what is looked at are the
- * objects, not what runs by them.
+ * objects, not what runs by them. Without a node nothing can prove a new template either, so Kubernetes' own strategy is used.
  */
 
 const NAMESPACE = "drift";
@@ -39,10 +39,13 @@ afterAll(async () => {
 
 async function applyNowhere(spec: Readonly<Record<string, unknown>> = {}, name = "km-agent"): Promise<void> {
   const { collector } = world.images;
+  const { platform: reports } = testSpec(world.images, operator.platform);
   await operator.applyKmAgent(
     {
       nodeAgent: { image: collector, nodeSelector: NOWHERE },
       clusterAgent: { image: collector, nodeSelector: NOWHERE },
+      platform: { ...reports, remoteConfig: { mode: "Disabled" } },
+      rollout: { strategy: "RollingUpdate", bakeTime: "10s" },
       ...spec,
     },
     name,
@@ -338,14 +341,16 @@ describe("somebody else's object of the same name", () => {
       });
     }
     const before = [await settled("daemonsets", "taken"), await settled("deployments", "taken-cluster")];
-    await applyNowhere({}, "taken");
+    await applyNowhere({ rollout: { strategy: "Staged" } }, "taken");
     for (const [at, [kind, plural, name]] of FOREIGN.entries()) {
       const command = `kubectl -n ${NAMESPACE} delete ${kind} ${name}`;
       const kmagent = await eventually(
         `the conflict over ${kind} ${name}`,
         async () => {
           const found = await operator.kmagent("taken");
-          return conditionOf(found, "Stalled")?.message.endsWith(command) ? found : undefined;
+          const told = conditionOf(found, "Stalled");
+          if (told?.message.endsWith(command) !== true) throw new Error(JSON.stringify(found?.status));
+          return found;
         },
         { withinMs: 60_000 },
       );
