@@ -94,7 +94,8 @@ async function makeKmAgent(kubectl: Kubectl, platform: PlatformProcess): Promise
         // A simulator stands for KloudMate; without it these two have defaults.
         collectorEndpoint: platform.otlp,
         platform: { endpoint: platform.platform, configCheckInterval: "5s", nodeReports: { interval: "10s" } },
-        health: { interval: `${INTERVAL_S}s` },
+        // The nodes are seconds old: a fault of theirs is to be told all the same.
+        health: { interval: `${INTERVAL_S}s`, startupGrace: "5s" },
       },
     },
   );
