@@ -379,8 +379,11 @@ describe("somebody else's object of the same name", () => {
     const wanted = await eventually(
       "the ConfigMap of the revision in force",
       async () => {
+        const seen = await operator.kmagent();
+        // Until the newest spec was judged, status and DaemonSet agree on the revision before.
+        if (seen?.status?.observedGeneration !== seen?.metadata.generation) return undefined;
         const name = await configMapOf("daemonsets", "km-agent");
-        const revision = (await operator.kmagent())?.status?.config?.revision;
+        const revision = seen?.status?.config?.revision;
         return revision !== undefined && name.endsWith(revision) ? name : undefined;
       },
       { withinMs: WITHIN_MS },
