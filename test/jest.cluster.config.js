@@ -1,12 +1,14 @@
-/** Tests that need the real cluster, one file after the other: they share it. */
+import { WORKERS } from "./e2e/workers.ts";
+
+/** Tests that need the real cluster: as many files at once as there are workers, for the files of a worker share its cluster. */
 export default {
   rootDir: "..",
   roots: ["<rootDir>/test/e2e"],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/strip-types.js" },
-  testEnvironment: "node",
-  maxWorkers: 1,
+  testEnvironment: "<rootDir>/test/e2e/cluster-environment.ts",
+  maxWorkers: WORKERS,
   testTimeout: 300_000,
   globalSetup: "<rootDir>/test/e2e/setup.ts",
   globalTeardown: "<rootDir>/test/e2e/teardown.ts",

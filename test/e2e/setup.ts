@@ -1,16 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { ensureCluster } from "../cluster/provider.ts";
-import { kubectlFor } from "../installation/kubectl.ts";
-import { applyCrd, publishImages } from "../installation/operator.ts";
-import { WORLD_FILE, WORLD_FOLDER } from "../installation/world.ts";
+import { prepareWorld } from "./prepare.ts";
 
-/** Before all tests of the cluster: brings it up where it isn't, and publishes the CRD and the images that tests use. */
+/** Before all tests of the cluster: builds what they need and brings up the first worker's cluster; the others find all of it built. */
 export default async function setup(): Promise<void> {
-  const signal = AbortSignal.timeout(45 * 60_000);
-  const cluster = await ensureCluster(signal, (line) => console.error(`  ${line}`));
-  process.env["KUBECONFIG"] = cluster.kubeconfigPath;
-  await applyCrd(kubectlFor(cluster.kubeconfigPath, signal));
-  const images = await publishImages(cluster, signal);
-  mkdirSync(WORLD_FOLDER, { recursive: true });
-  writeFileSync(WORLD_FILE, JSON.stringify({ images }));
+  await prepareWorld();
 }
