@@ -5,7 +5,7 @@ import { configMapKey, dataKey, form, meta, objectName, text } from "./fields.ts
 import { HEALTH_RULES, health } from "./health.ts";
 import { httpUrl, platform } from "./platform.ts";
 import { rollout } from "./rollout.ts";
-import { condition, configInForce, count, nodeFinding, rolloutProgress } from "./status-fields.ts";
+import { clusterAgentState, condition, configInForce, count, nodeFinding, rolloutProgress } from "./status-fields.ts";
 
 /*
  * The single source of the KmAgent: types, defaults, the CRD and the API reference all come from these schemas.
@@ -148,15 +148,7 @@ export const KmAgentStatus = z
       .meta(meta({ description: "The worst 20 nodes without an agent.", listType: "map", mapKeys: ["node"] })),
     config: configInForce,
     rollout: rolloutProgress,
-    clusterAgent: z
-      .object({
-        ready: z.boolean().meta(meta({ description: "Whether the cluster agent is ready." })),
-        revision: text(64, "Revision of its configuration."),
-        reason: text(64, "Reason in one word where it isn't ready."),
-        message: text(1100, "What is wrong."),
-      })
-      .partial()
-      .meta(meta({ description: "The cluster agent." })),
+    clusterAgent: clusterAgentState,
     platformURL: text(512, "Where reports go in fact."),
     operatorVersion: text(64, "Version of the operator that wrote this."),
     versions: z

@@ -65,6 +65,25 @@ export const configInForce = z
   .partial()
   .meta(meta({ description: "The configuration in force, and why." }));
 
+/** One entry of `status.rollout.rejected` and `status.clusterAgent.rejected`. */
+const rejection = z
+  .object({
+    revision: text(64, "Revision."),
+    reason: text(64, "Reason in one word."),
+    message: text(512, "Why it failed, and where."),
+    since: timestamp("When it was rejected."),
+    nodes: z
+      .array(text(253, "Name of a node."))
+      .max(5)
+      .optional()
+      .meta(meta({ description: "Where it failed, the first few.", listType: "atomic" })),
+    retried: z
+      .boolean()
+      .optional()
+      .meta(meta({ description: "Whether the retry annotation named it when it failed." })),
+  })
+  .meta(meta({ description: "One revision." }));
+
 /** `status.rollout`. */
 export const rolloutProgress = z
   .object({
@@ -101,27 +120,30 @@ export const rolloutProgress = z
       .object({ gate: text(64, "Name of the gate."), message: text(1100, "What it waits for.") })
       .meta(meta({ description: "What the rollout waits for." })),
     rejected: z
-      .array(
-        z
-          .object({
-            revision: text(64, "Revision."),
-            reason: text(64, "Reason in one word."),
-            message: text(512, "Why it failed, and where."),
-            since: timestamp("When it was rejected."),
-            nodes: z
-              .array(text(253, "Name of a node."))
-              .max(5)
-              .optional()
-              .meta(meta({ description: "Where it failed, the first few.", listType: "atomic" })),
-            retried: z
-              .boolean()
-              .optional()
-              .meta(meta({ description: "Whether the retry annotation named it when it failed." })),
-          })
-          .meta(meta({ description: "One revision." })),
-      )
+      .array(rejection)
       .max(20)
       .meta(meta({ description: "The newest 20 revisions that failed.", listType: "atomic" })),
   })
   .partial()
   .meta(meta({ description: "The rollout under way, or the last one." }));
+
+/** `status.clusterAgent`. */
+export const clusterAgentState = z
+  .object({
+    ready: z.boolean().meta(meta({ description: "Whether the cluster agent is ready." })),
+    revision: text(64, "Revision that new pods start with."),
+    reason: text(64, "Reason in one word where it isn't ready."),
+    message: text(1100, "What is wrong."),
+    phase: z
+      .enum(["Install", "Trying", "Complete", "RolledBack", "Stalled"])
+      .meta(meta({ description: "Phase of its rollout.", openEnum: true })),
+    phaseSince: timestamp("Since when it is in that phase."),
+    target: text(64, "Revision that is tried, in force, or that failed."),
+    stable: text(64, "Last revision that was proved."),
+    rejected: z
+      .array(rejection)
+      .max(5)
+      .meta(meta({ description: "The newest 5 revisions that failed.", listType: "atomic" })),
+  })
+  .partial()
+  .meta(meta({ description: "The cluster agent." }));

@@ -1,4 +1,4 @@
-import { ANNOTATION, LABEL } from "../api/labels.ts";
+import { ANNOTATION } from "../api/labels.ts";
 import { milliseconds } from "../api/duration.ts";
 import type { KmAgent, KmAgentSpec } from "../api/kmagent.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
@@ -6,10 +6,12 @@ import type { NodeHealth } from "../health/node-health.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import { runningContainer } from "../health/subject.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { configMapName, daemonSetName } from "../resources/names.ts";
+import { daemonSetName } from "../resources/names.ts";
 import type { RolloutNode, RolloutPod, RolloutSettings, RolloutView } from "../rollout/view.ts";
 import { isBehind } from "./expectations.ts";
+import { objectId } from "./memory.ts";
 import { ownership } from "./ownership.ts";
+import { differsBySecrets, revisionNotes } from "./revision-notes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 
@@ -24,7 +26,8 @@ export function rolloutView(
   const found = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   // One that isn't ours says nothing of any revision; that its name is taken is told elsewhere.
   const daemonSet = found && isOurs(found, kmagent) ? found : undefined;
-  const { noted, irrevocable } = notes(snapshot, wanted);
+  const { stable, rejected } = revisionNotes(snapshot, "node-agent");
+  const known = kmagent.status.rollout?.stable ?? stable;
   const refused = memory.canaryRefusal?.revision === wanted ? memory.canaryRefusal : null;
   return {
     wanted,
@@ -34,8 +37,8 @@ export function rolloutView(
     }),
     liveTemplate: daemonSet ? revisionOfTemplate(daemonSet) : null,
     templateSeen: daemonSet !== undefined && isSeen(daemonSet, snapshot),
-    noted,
-    irrevocable,
+    noted: { stable, rejected: rejected.map(({ revision }) => revision) },
+    irrevocable: new Set(differsBySecrets(snapshot, "node-agent", known, wanted) ? [wanted] : []),
     approve: kmagent.annotations[ANNOTATION.approve] ?? "",
     retry: kmagent.annotations[ANNOTATION.retry] ?? "",
     refused,
@@ -45,7 +48,8 @@ export function rolloutView(
   };
 }
 
-function isOurs(object: KubeObject, kmagent: KmAgent): boolean {
+/** Whether a workload of ours is there, or one that is about to be. */
+export function isOurs(object: KubeObject, kmagent: KmAgent): boolean {
   const { kind } = ownership(object, kmagent);
   return kind === "ours" || kind === "orphan";
 }
@@ -65,11 +69,11 @@ function rolloutSettings({ rollout, health }: KmAgentSpec): RolloutSettings {
 }
 
 /** Whether Kubernetes' controller has acted upon the template, and our cache shows our own last write of it. */
-function isSeen(daemonSet: KubeObject, { memory, cacheVersions }: Snapshot): boolean {
-  const answer = memory.objects.get(`DaemonSet ${daemonSet.metadata.name}`)?.answer ?? null;
-  if (answer && isBehind(daemonSet, cacheVersions["DaemonSet"] ?? "", answer)) return false;
-  const status = daemonSet["status"] as { observedGeneration?: number } | undefined;
-  return (status?.observedGeneration ?? 0) >= (daemonSet.metadata.generation ?? 0);
+export function isSeen(workload: KubeObject, { memory, cacheVersions }: Snapshot): boolean {
+  const answer = memory.objects.get(objectId(workload))?.answer ?? null;
+  if (answer && isBehind(workload, cacheVersions[workload.kind] ?? "", answer)) return false;
+  const status = workload["status"] as { observedGeneration?: number } | undefined;
+  return (status?.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0);
 }
 
 function rolloutNode(
@@ -111,37 +115,4 @@ function rolloutPod(node: NodeObservation, health: NodeHealth, isRemoved: boolea
     exports: pod.metricsPort === null ? null : health.export,
     failingExporters: health.failingExporters,
   };
-}
-
-/** What the revisions' ConfigMaps say: which was stable last, which failed, and whether the wanted one differs by a key alone. */
-function notes({ kmagent, live }: Snapshot, wanted: string): Pick<RolloutView, "noted" | "irrevocable"> {
-  const states = new Map<string, string>();
-  let stable = { revision: "", since: "" };
-  for (const object of live.values()) {
-    const revision = object.metadata.labels?.[LABEL.revision];
-    if (object.kind !== "ConfigMap" || object.metadata.labels?.[LABEL.component] !== "node-agent") continue;
-    if (revision === undefined || ownership(object, kmagent).kind !== "ours") continue;
-    const state = object.metadata.annotations?.[ANNOTATION.state] ?? "";
-    const since = object.metadata.annotations?.[ANNOTATION.stateSince] ?? "";
-    states.set(revision, state);
-    if (state === "stable" && since >= stable.since) stable = { revision, since };
-  }
-  const known = kmagent.status.rollout?.stable ?? stable.revision;
-  const isIrrevocable = known !== "" && known !== wanted && sameButForSecrets(live, kmagent.name, known, wanted);
-  return {
-    noted: {
-      stable: stable.revision,
-      rejected: [...states].filter(([, state]) => state === "rejected").map(([revision]) => revision),
-    },
-    irrevocable: new Set(isIrrevocable ? [wanted] : []),
-  };
-}
-
-/** Two revisions whose template and configuration are the same differ by what isn't in them: the API key or the CA bundle. */
-function sameButForSecrets(live: Snapshot["live"], kmagent: string, one: string, other: string): boolean {
-  const [mine, theirs] = [one, other].map((revision) => {
-    const data = live.get(`ConfigMap ${configMapName(kmagent, "node-agent", revision)}`)?.["data"];
-    return data === undefined ? undefined : JSON.stringify(data).replaceAll(revision, "");
-  });
-  return mine !== undefined && mine === theirs;
 }

@@ -1,4 +1,5 @@
 import { ANNOTATION, LABEL } from "../api/labels.ts";
+import type { Component } from "../api/labels.ts";
 import { cutToBytes } from "../health/foreign-text.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { canaryPod } from "../resources/canary-pod.ts";
@@ -23,7 +24,7 @@ export function actWrites(acts: readonly RolloutAct[], wanted: readonly KubeObje
   const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   const made = new Map(
     acts.flatMap((act): [string, KubeObject][] => {
-      const template = act.kind === "createPod" ? templateOf(act.revision, wanted, snapshot) : null;
+      const template = act.kind === "createPod" ? templateOf(act.revision, "node-agent", wanted, snapshot) : null;
       if (act.kind !== "createPod" || template === null || daemonSet?.metadata.uid === undefined) return [];
       const { name, uid } = daemonSet.metadata;
       const of = { daemonSet: { name, uid, namespace: kmagent.namespace }, template };
@@ -74,15 +75,18 @@ export function labelWrites(template: string, { kmagent, pods }: Snapshot): Writ
     });
 }
 
+/** What a component's record says of its revisions. */
+type Noted = Pick<RolloutRecord, "phaseSince" | "target" | "stable" | "rejected"> & { readonly phase: string };
+
 /**
- * Notes on the revisions' ConfigMaps what the written record says of each: stable, rejected and why, or else accepted, which a new one is without a word. From them the
- * record is made anew where the status is lost.
+ * Notes on the ConfigMaps of a component's revisions what the written record says of each: stable, rejected and why, or else
+ * accepted, which a new one is without a word. From them the record is made anew where the status is lost.
  */
-export function noteWrites(record: RolloutRecord, snapshot: Snapshot, now: number): Write[] {
+export function noteWrites(record: Noted, component: Component, snapshot: Snapshot, now: number): Write[] {
   const rejected = new Map(record.rejected.map((rejection) => [rejection.revision, rejection]));
   return [...snapshot.live.values()].flatMap((object): Write[] => {
     const revision = object.metadata.labels?.[LABEL.revision];
-    if (object.kind !== "ConfigMap" || object.metadata.labels?.[LABEL.component] !== "node-agent") return [];
+    if (object.kind !== "ConfigMap" || object.metadata.labels?.[LABEL.component] !== component) return [];
     if (revision === undefined || ownership(object, snapshot.kmagent).kind !== "ours") return [];
     if (object.metadata.deletionTimestamp !== undefined) return [];
     const rejection = rejected.get(revision);
@@ -102,6 +106,6 @@ export function noteWrites(record: RolloutRecord, snapshot: Snapshot, now: numbe
 }
 
 /** When a revision became the stable one, where the record still tells: a note that somebody changed is set back as it was. */
-function provedAt({ phase, phaseSince, target, stable }: RolloutRecord, revision: string): number | null {
+function provedAt({ phase, phaseSince, target, stable }: Noted, revision: string): number | null {
   return phase === "Complete" && revision === stable && revision === target ? phaseSince : null;
 }

@@ -42,15 +42,15 @@ export function stageRollout(
   const wanted = judged.kind === "valid" ? judged.desired.nodeAgent.revision : written?.target;
   if (wanted === undefined) return null;
   const view = rolloutView({ ...snapshot, kmagent }, fleet, wanted, now);
-  const step = firstStep(written, view, (revision) => templateOf(revision, kept, snapshot) !== null);
+  const step = firstStep(written, view, (revision) => templateOf(revision, "node-agent", kept, snapshot) !== null);
   const { target, stable, template } = step.record;
   const needed = [...new Set([step.template, template, stable, target])].filter((revision) => revision !== "");
-  const notes = written === undefined || view.paused ? [] : noteWrites(step.record, snapshot, now);
+  const notes = written === undefined || view.paused ? [] : noteWrites(step.record, "node-agent", snapshot, now);
   const isMoved = view.templateSeen && view.liveTemplate === template && !view.paused;
   const labels = isMoved ? labelWrites(template, snapshot) : [];
   return {
     step,
-    objects: stagedObjects(kept, step.template, needed, snapshot),
+    objects: stagedObjects(kept, "node-agent", step.template, needed, snapshot),
     writes: [...actWrites(step.acts, kept, snapshot), ...notes, ...labels],
     needed,
     wanted,

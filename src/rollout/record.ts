@@ -71,39 +71,48 @@ export function readRecord(status: RolloutStatus | undefined): RolloutRecord | n
       since: since === undefined ? null : time(since),
       wasFailing: wasFailing === true,
     })),
-    rejected: (status.rejected ?? []).map(({ revision, reason, message, since, nodes, retried }) => ({
-      revision,
-      reason,
-      message,
-      since: time(since),
-      nodes: nodes ?? [],
-      retried: retried === true,
-    })),
+    rejected: readRejected(status.rejected),
   };
 }
 
-/** The record with another phase or target. `phaseSince` moves with either. */
-export function enter(record: RolloutRecord, to: Partial<RolloutRecord>, now: number): RolloutRecord {
+/** The rejections in a status. */
+export function readRejected(rejected: RolloutStatus["rejected"]): Rejection[] {
+  return (rejected ?? []).map(({ revision, reason, message, since, nodes, retried }) => ({
+    revision,
+    reason,
+    message,
+    since: time(since),
+    nodes: nodes ?? [],
+    retried: retried === true,
+  }));
+}
+
+/** A record with another phase or target. `phaseSince` moves with either. */
+export function enter<R extends Pick<RolloutRecord, "target" | "phaseSince"> & { readonly phase: string }>(
+  record: R,
+  to: Partial<R>,
+  now: number,
+): R {
   const next = { ...record, ...to };
   return next.phase === record.phase && next.target === record.target ? next : { ...next, phaseSince: now };
 }
 
 /** Whether a revision failed and isn't to be tried again. */
-export function isRejected(record: RolloutRecord, revision: string): boolean {
+export function isRejected(record: Pick<RolloutRecord, "rejected">, revision: string): boolean {
   return record.rejected.some((rejection) => rejection.revision === revision);
 }
 
-/** The record with one more rejection; an older one of the same revision gives way. */
-export function reject(record: RolloutRecord, rejection: Rejection): RolloutRecord {
+/** The record with one more rejection, of which the newest `kept` are; an older one of the same revision gives way. */
+export function reject<R extends Pick<RolloutRecord, "rejected">>(record: R, rejection: Rejection, kept = REJECTED): R {
   const others = record.rejected.filter(({ revision }) => revision !== rejection.revision);
-  return { ...record, rejected: [rejection, ...others].slice(0, REJECTED) };
+  return { ...record, rejected: [rejection, ...others].slice(0, kept) };
 }
 
 /**
  * Follows the retry annotation. It frees the revision that it names once: one that fails again under the same annotation stays
  * rejected until the annotation was something else in between.
  */
-export function followRetry(record: RolloutRecord, retry: string): RolloutRecord {
+export function followRetry<R extends Pick<RolloutRecord, "rejected">>(record: R, retry: string): R {
   const rejected = record.rejected
     .filter(({ revision, retried }) => revision !== retry || retried)
     .map((rejection) =>
@@ -114,7 +123,8 @@ export function followRetry(record: RolloutRecord, retry: string): RolloutRecord
   return isSame ? record : { ...record, rejected };
 }
 
-function time(text: string | undefined): number {
+/** A time of a status in milliseconds since the epoch; 0 where it can't be read. */
+export function time(text: string | undefined): number {
   const at = text === undefined ? Number.NaN : Date.parse(text);
   return Number.isNaN(at) ? 0 : at;
 }
