@@ -47,11 +47,11 @@ const UP = { observedGeneration: 1, availableReplicas: 1, updatedReplicas: 1 };
 
 describe("the cluster agent", () => {
   test("is missing where there is no Deployment", () => {
-    expect(clusterAgentFacts(undefined, [])).toEqual({ kind: "missing" });
+    expect(clusterAgentFacts(undefined, [], null)).toEqual({ kind: "missing", record: null });
   });
 
   test("is ready with one available replica of the newest template", () => {
-    expect(clusterAgentFacts(deployment(UP), [pod({ ready: true })])).toMatchObject({
+    expect(clusterAgentFacts(deployment(UP), [pod({ ready: true })], null)).toMatchObject({
       ready: true,
       revision: "new",
       reason: "",
@@ -60,7 +60,7 @@ describe("the cluster agent", () => {
 
   test("that crashes says so in the collector's own words", () => {
     const crashed = pod({ container: { state: "terminated", restarts: 2, last: ended } });
-    const facts = clusterAgentFacts(deployment({ observedGeneration: 1 }), [crashed]);
+    const facts = clusterAgentFacts(deployment({ observedGeneration: 1 }), [crashed], null);
     expect(facts).toMatchObject({ ready: false, reason: "CollectorExited" });
     expect("message" in facts && facts.message).toContain("bad configuration");
   });
@@ -71,7 +71,7 @@ describe("the cluster agent", () => {
       container: null,
       unschedulable: "0/3 nodes are available: 3 Insufficient memory.",
     });
-    expect(clusterAgentFacts(deployment({ observedGeneration: 1 }), [pending])).toMatchObject({
+    expect(clusterAgentFacts(deployment({ observedGeneration: 1 }), [pending], null)).toMatchObject({
       reason: "InsufficientResources",
     });
   });
@@ -82,10 +82,8 @@ describe("the cluster agent", () => {
       createdAt: 2,
       container: { state: "waiting", reason: "CrashLoopBackOff", message: "", restarts: 3, last: ended },
     });
-    const facts = clusterAgentFacts(deployment({ ...status, observedGeneration: 0 }, 1), [
-      pod({ ready: true }),
-      failing,
-    ]);
+    const pods = [pod({ ready: true }), failing];
+    const facts = clusterAgentFacts(deployment({ ...status, observedGeneration: 0 }, 1), pods, null);
     expect(facts).toMatchObject({ kind: "present", ready: true, reason: "CollectorExited" });
     expect("message" in facts && facts.message).toContain("the pod before it goes on working");
   });

@@ -2,6 +2,7 @@ import { LABEL } from "../api/labels.ts";
 import { containerFault } from "../health/container-fault.ts";
 import { admissionFault, schedulingFault } from "../health/scheduling-fault.ts";
 import type { KubeObject } from "../kube/resource.ts";
+import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { PodRecord } from "./project.ts";
 
@@ -17,8 +18,12 @@ interface DeploymentStatus {
  * What is to be said of the cluster agent. Ready as soon as one replica is available, whichever revision it has: while a
  * new one is proved, the old one goes on. The numbers count only once the Deployment's controller has seen its newest spec.
  */
-export function clusterAgentFacts(deployment: KubeObject | undefined, pods: readonly PodRecord[]): ClusterAgentFacts {
-  if (!deployment) return { kind: "missing" };
+export function clusterAgentFacts(
+  deployment: KubeObject | undefined,
+  pods: readonly PodRecord[],
+  record: ReplicaRecord | null,
+): ClusterAgentFacts {
+  if (!deployment) return { kind: "missing", record };
   const status = (deployment["status"] ?? {}) as DeploymentStatus;
   const template = (deployment["spec"] as { template?: { metadata?: { labels?: Record<string, string> } } }).template;
   const revision = template?.metadata?.labels?.[LABEL.revision] ?? "";
@@ -28,11 +33,11 @@ export function clusterAgentFacts(deployment: KubeObject | undefined, pods: read
   const newest = pods.filter((pod) => !pod.deleting).toSorted((a, b) => b.createdAt - a.createdAt)[0];
   const trouble = newest ? troubleOf(newest) : { reason: "PodMissing", message: "there is no pod yet" };
   if (available && current && (updated || trouble === null)) {
-    return { kind: "present", ready: true, revision, reason: "", message: "" };
+    return { kind: "present", ready: true, revision, reason: "", message: "", record };
   }
   const { reason, message } = trouble ?? { reason: "PodStarting", message: "the pod is starting" };
   const note = available ? `; the pod before it goes on working` : "";
-  return { kind: "present", ready: available, revision, reason, message: `${message}${note}` };
+  return { kind: "present", ready: available, revision, reason, message: `${message}${note}`, record };
 }
 
 /** Said in the same words as of a node's agent. */

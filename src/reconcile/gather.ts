@@ -136,7 +136,7 @@ function isBetter(pod: PodRecord, than: PodRecord): boolean {
 }
 
 /** Kubelet takes a container's log for its termination message only after a failure; an exit 0 says nothing by itself. */
-function withLastWords(pod: PodRecord, memory: KmAgentMemory): PodObservation {
+export function withLastWords<P extends PodObservation>(pod: P, memory: KmAgentMemory): P {
   const { container } = pod;
   if (container?.last?.message !== "") return pod;
   const message = memory.lastWords.get(lastWordsKey(pod.uid, container.restarts));

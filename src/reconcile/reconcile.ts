@@ -6,7 +6,7 @@ import { rememberedHealth } from "../health/remembered.ts";
 import { healthSettings } from "../health/settings.ts";
 import { compareResourceVersions } from "../kube/resource.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { configMapName, daemonSetName, deploymentName } from "../resources/names.ts";
+import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { canonicalJson } from "../resources/revision.ts";
 import { assembleStatus } from "../status/assemble.ts";
 import { conditionEvents } from "./condition-events.ts";
@@ -26,6 +26,8 @@ import { revisionOfTemplate } from "./pod-template.ts";
 import { podOfTemplate } from "./refusal.ts";
 import { NOTHING_SENT } from "./remote-facts.ts";
 import { remoteEvents, remoteStep } from "./remote-step.ts";
+import { rollReplica } from "./replica-step.ts";
+import { replicaEvents } from "./replica-events.ts";
 import { rolloutEvents } from "./rollout-events.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { stageRollout } from "./staged-step.ts";
@@ -66,7 +68,9 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const kept = lastValid(snapshot, judged);
   const fleet = judgeFleet(snapshot, judged, now, mask);
   const staged = kept !== null && !overlapped ? stageRollout(snapshot, judged, kept, fleet, now) : null;
-  const objects = staged?.objects ?? kept;
+  const nodesStaged = staged?.objects ?? kept;
+  const replica = nodesStaged !== null && !overlapped ? rollReplica(snapshot, judged, nodesStaged, mask, now) : null;
+  const objects = replica?.objects ?? nodesStaged;
   const held = remote?.objects ?? [];
   const all = decideAll(snapshot, [...held, ...(objects !== null && !overlapped ? objects : [])], now);
   const holding = all.slice(0, held.length);
@@ -75,14 +79,26 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const wanted = [
     ...writesOf(decided, now),
     ...(staged?.writes ?? []),
-    ...removals(snapshot, judged, overlapped, staged?.needed ?? []),
+    ...(replica?.writes ?? []),
+    ...removals(snapshot, judged, overlapped, [...(staged?.needed ?? []), ...(replica?.needed ?? [])]),
   ];
   const daemonSet = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
   const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
   const trial: Write[] = daemonSet && trialAt === now ? [{ kind: "tryPod", object: podOfTemplate(daemonSet) }] : [];
   const warmAt = (memory.begunAt ?? now) + WARMING_MS;
   const warming = now < warmAt;
-  const facts = statusFacts({ snapshot, judged, overlapped, decided: all, staged, fleet, warming, wanted, remote });
+  const facts = statusFacts({
+    snapshot,
+    judged,
+    overlapped,
+    decided: all,
+    staged,
+    replica,
+    fleet,
+    warming,
+    wanted,
+    remote,
+  });
   // Our own last word where there is one: what a stranger made of it is no past to go on from.
   const previous = memory.status?.written ?? kmagent.status;
   const status = judged.kind === "loading" ? previous : assembleStatus(facts, previous, now, mask);
@@ -101,6 +117,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
     status,
     nextAt: earliest([
       staged?.step.nextAt ?? null,
+      replica?.nextAt ?? null,
       told.at,
       fleet?.nextChangeAt ?? null,
       trialAt,
@@ -165,12 +182,7 @@ function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null
       configMaps: ours.filter(
         (object) => object.kind === "ConfigMap" && object.metadata.labels?.[LABEL.component] === component,
       ),
-      named: new Set([
-        nodeAgent.configMap,
-        clusterAgent?.configMap ?? "",
-        ...needed.map((revision) => configMapName(kmagent.name, "node-agent", revision)),
-        ...templateConfigMaps(snapshot),
-      ]),
+      named: new Set([nodeAgent.configMap, clusterAgent?.configMap ?? "", ...needed, ...templateConfigMaps(snapshot)]),
       liveRevisions: new Set(pods.filter((pod) => pod.component === component).map((pod) => pod.revision)),
     }),
   );
@@ -228,22 +240,27 @@ function tell({ kmagent, memory }: Snapshot, status: KmAgentStatus, now: number)
   if (due === null) return NOTHING_TOLD;
   if (due > now) return { ...NOTHING_TOLD, at: due };
   const previous = memory.status?.written ?? kmagent.status;
-  const urgent =
-    status.observedGeneration !== previous.observedGeneration || hasTurned(previous.rollout, status.rollout);
+  const urgent = status.observedGeneration !== previous.observedGeneration || hasTurned(previous, status);
   const gate = statusGate(memory.status?.at ?? null, urgent, now);
   if (!gate.write) return { ...NOTHING_TOLD, at: gate.at };
   const events = [
     ...rolloutEvents(previous.rollout, status.rollout),
+    ...replicaEvents(previous.clusterAgent, status.clusterAgent),
     ...conditionEvents(previous.conditions ?? [], status.conditions ?? []),
   ];
   return { writes: [{ kind: "status", status }], events, at: null };
 }
 
 /** Whether a rollout's record changed: what is done next hangs on its being written. */
-function hasTurned(before: KmAgentStatus["rollout"], after: KmAgentStatus["rollout"]): boolean {
-  const record = (rollout: KmAgentStatus["rollout"]) => {
-    const { phase, target, stable, template, canaries, inFlight, rejected, waitingFor } = rollout ?? {};
-    return { phase, target, stable, template, canaries, inFlight, rejected, asks: waitingFor?.gate === "Approval" };
+function hasTurned(before: KmAgentStatus, after: KmAgentStatus): boolean {
+  const record = ({ rollout = {}, clusterAgent = {} }: KmAgentStatus) => {
+    const { phase, target, stable, template, canaries, inFlight, rejected, waitingFor } = rollout;
+    const { phase: replica, target: tried, stable: proved, rejected: failed } = clusterAgent;
+    const asks = waitingFor?.gate === "Approval";
+    return [
+      { phase, target, stable, template, canaries, inFlight, rejected, asks },
+      { replica, tried, proved, failed },
+    ];
   };
   return canonicalJson(record(before)) !== canonicalJson(record(after));
 }

@@ -31,6 +31,8 @@ interface Reached {
   readonly clusterAgent: StatusFacts["clusterAgent"];
 }
 
+const MOVING: Progress = { kind: "moving", reached: "" };
+
 /** What became of the platform's last configuration, from its record and from where the agents are. */
 export function remoteFacts(reached: Reached): StatusFacts["remote"] {
   const { kmagent, step } = reached;
@@ -72,7 +74,7 @@ function nodeProgress({ kmagent, judged, rollout, fleet }: Reached): Progress {
   const wanted = judged.kind === "valid" ? judged.desired.nodeAgent : null;
   const rejected = (kmagent.status.rollout?.rejected ?? []).find(({ revision }) => revision === wanted?.revision);
   if (rejected) return { kind: "rolledBack", why: `${rejected.reason}: ${rejected.message}` };
-  if (!wanted || !rollout || !fleet) return { kind: "moving", reached: "" };
+  if (!wanted || !rollout || !fleet) return MOVING;
   // An earlier target may be on its way back while this one waits for its turn.
   const goesBack = rollout.phase === "RolledBack" || rollout.phase === "RollingBack";
   if (goesBack && rollout.target === wanted.revision) {
@@ -84,9 +86,16 @@ function nodeProgress({ kmagent, judged, rollout, fleet }: Reached): Progress {
 }
 
 function clusterProgress({ judged, clusterAgent }: Reached): Progress {
-  const wanted = judged.kind === "valid" ? judged.desired.clusterAgent : null;
-  const there = clusterAgent?.kind === "present" && clusterAgent.ready && clusterAgent.revision === wanted?.revision;
-  return { kind: there ? "applied" : "moving", reached: "" };
+  const wanted = judged.kind === "valid" ? judged.desired.clusterAgent?.revision : undefined;
+  if (wanted === undefined || clusterAgent === null || clusterAgent.kind === "disabled") return MOVING;
+  const { record } = clusterAgent;
+  if (record === null) {
+    const isThere = clusterAgent.kind === "present" && clusterAgent.ready && clusterAgent.revision === wanted;
+    return { kind: isThere ? "applied" : "moving", reached: "" };
+  }
+  const rejected = record.rejected.find(({ revision }) => revision === wanted);
+  if (rejected) return { kind: "rolledBack", why: `${rejected.reason}: ${rejected.message}` };
+  return { kind: record.phase === "Complete" && record.target === wanted ? "applied" : "moving", reached: "" };
 }
 
 /** What agents run that were proved: the target once it is everywhere, else the revision before. */
@@ -95,8 +104,10 @@ function stableRevision(rollout: RolloutState | null): string {
   return rollout.phase === "Complete" ? rollout.target : rollout.stable;
 }
 
+/** What the cluster agent runs that was proved; without a record, what its template holds. */
 function clusterRevision({ clusterAgent }: Reached): string {
-  return clusterAgent?.kind === "present" ? clusterAgent.revision : "";
+  if (clusterAgent === null || clusterAgent.kind === "disabled") return "";
+  return clusterAgent.record?.stable ?? (clusterAgent.kind === "present" ? clusterAgent.revision : "");
 }
 
 /** What a revision holds is noted on its ConfigMap, so it is known after a restart and after a rollback too. */

@@ -45,7 +45,7 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
             retry: kmagent.annotations[ANNOTATION.retry] ?? "",
             generation: kmagent.generation,
           },
-          rolledBack: { "node-agent": isRolledBack(snapshot), "cluster-agent": false },
+          rolledBack: { "node-agent": isRolledBack(snapshot), "cluster-agent": isReplicaRejected(snapshot) },
         },
         now,
       );
@@ -67,6 +67,12 @@ function isRolledBack({ kmagent, memory }: Snapshot): boolean {
   const { phase, rejected = [] } = kmagent.status.rollout ?? {};
   const wanted = memory.rendered?.desired.ok === true ? memory.rendered.desired.nodeAgent.revision : undefined;
   return phase === "RollingBack" || phase === "RolledBack" || rejected.some(({ revision }) => revision === wanted);
+}
+
+/** Whether the revision that is wanted of the cluster agent has failed. */
+function isReplicaRejected({ kmagent, memory }: Snapshot): boolean {
+  const wanted = memory.rendered?.desired.ok === true ? memory.rendered.desired.clusterAgent?.revision : undefined;
+  return (kmagent.status.clusterAgent?.rejected ?? []).some(({ revision }) => revision === wanted);
 }
 
 function wishOf({ accepted, restartedAt }: RemoteRecord): NonNullable<DesiredInput["remote"]>["nodeAgent"] {

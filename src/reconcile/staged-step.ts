@@ -1,5 +1,6 @@
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { KubeObject } from "../kube/resource.ts";
+import { configMapName } from "../resources/names.ts";
 import { stagedRollout } from "../rollout/staged-rollout.ts";
 import type { StagedStep } from "../rollout/staged-rollout.ts";
 import type { RolloutStatus } from "../rollout/state.ts";
@@ -19,7 +20,7 @@ export interface Staged {
   readonly objects: readonly KubeObject[];
   /** What is done to pods now, and what is noted on the revisions' ConfigMaps. */
   readonly writes: readonly Write[];
-  /** Revisions whose ConfigMaps are needed. */
+  /** Names of the ConfigMaps that are needed. */
   readonly needed: readonly string[];
   /** Revision that is wanted. */
   readonly wanted: string;
@@ -52,7 +53,7 @@ export function stageRollout(
     step,
     objects: stagedObjects(kept, "node-agent", step.template, needed, snapshot),
     writes: [...actWrites(step.acts, kept, snapshot), ...notes, ...labels],
-    needed,
+    needed: needed.map((revision) => configMapName(kmagent.name, "node-agent", revision)),
     wanted,
   };
 }

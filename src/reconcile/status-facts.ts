@@ -2,6 +2,8 @@ import { isConditionReason } from "../api/reasons.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { observeRollingUpdate } from "../rollout/observe-rolling-update.ts";
+import { readReplicaRecord } from "../rollout/replica-record.ts";
+import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import { timestamp } from "../status/timestamp.ts";
@@ -17,6 +19,8 @@ import type { DecidedObject, Write } from "./plan.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { remoteFacts } from "./remote-facts.ts";
 import type { RemoteStep } from "./remote-step.ts";
+import { writtenReplica } from "./replica-step.ts";
+import type { RolledReplica } from "./replica-step.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Staged } from "./staged-step.ts";
 
@@ -28,6 +32,8 @@ export interface Findings {
   readonly decided: readonly DecidedObject[];
   /** The step of a staged rollout; `null` where Kubernetes rolls out, or nothing is known to be wanted. */
   readonly staged: Staged | null;
+  /** The step of the cluster agent's rollout; `null` as above, or where it is switched off. */
+  readonly replica: RolledReplica | null;
   readonly fleet: FleetHealth | null;
   /** This process hasn't read the collectors' counters for long enough to say that they tell nothing. */
   readonly warming: boolean;
@@ -50,6 +56,7 @@ export function statusFacts(findings: Findings): StatusFacts {
       : clusterAgentFacts(
           live.get(`Deployment ${deploymentName(kmagent.name)}`),
           pods.filter((pod) => pod.component === "cluster-agent"),
+          replicaRecord(findings),
         );
   return {
     generation: kmagent.generation,
@@ -70,7 +77,10 @@ export function statusFacts(findings: Findings): StatusFacts {
         value: difference.found,
       })),
     ),
-    wouldChange: kmagent.spec?.paused === true ? [...wanted.map(sentence), ...heldRollout(findings)] : [],
+    wouldChange:
+      kmagent.spec?.paused === true
+        ? [...wanted.map(sentence), ...heldRollout(findings), ...heldReplica(findings)]
+        : [],
     remote: remoteFacts({
       kmagent,
       live,
@@ -121,6 +131,20 @@ function heldRollout({ staged }: Findings): string[] {
   const { record } = staged.step;
   const isHeld = staged.wanted !== record.target || record.inFlight.length > 0 || record.phase === "Canary";
   return isHeld ? [`would roll out revision ${staged.wanted}`] : [];
+}
+
+/** What a pause holds back of the cluster agent's rollout. */
+function heldReplica({ replica }: Findings): string[] {
+  if (replica === null) return [];
+  const { record, wanted } = replica;
+  const isHeld = wanted !== record.target && !record.rejected.some(({ revision }) => revision === wanted);
+  return isHeld ? [`would roll out revision ${wanted} of the cluster agent`] : [];
+}
+
+/** What is written stays written where a pass took no step; a plain rolling update has no record. */
+function replicaRecord({ snapshot, replica }: Findings): ReplicaRecord | null {
+  if (replica !== null || snapshot.kmagent.spec?.rollout.strategy === "RollingUpdate") return replica?.record ?? null;
+  return readReplicaRecord(writtenReplica(snapshot));
 }
 
 function rolloutFacts({ snapshot, judged, fleet, staged }: Findings): RolloutState | null {

@@ -6,6 +6,7 @@ import { anyFleet } from "../../test/fleet/arbitraries.ts";
 import { ended, HOUR, nodeOfFleet, NOW, pod, probe, TARGET, unmasked, waiting } from "../../test/fleet/observations.ts";
 import { utf8Bytes } from "../health/foreign-text.ts";
 import type { NodeObservation } from "../health/observation.ts";
+import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import { timestamp } from "./timestamp.ts";
 import { assembleStatus } from "./assemble.ts";
 import { STATUS_BYTES } from "./bound.ts";
@@ -156,7 +157,14 @@ describe("the status", () => {
     const status = assembleStatus(
       facts({
         platform: { kind: "error", message: words },
-        clusterAgent: { kind: "present", ready: false, revision: "", reason: "CollectorExited", message: words },
+        clusterAgent: {
+          kind: "present",
+          ready: false,
+          revision: "",
+          reason: "CollectorExited",
+          message: words,
+          record: null,
+        },
       }),
       {},
       NOW,
@@ -172,13 +180,21 @@ describe("the status", () => {
   it("stays within 64 KiB with 5,000 nodes and the longest texts, and shortens what explains, not what counts", () => {
     const health = healthOf(Array.from({ length: 5_000 }, (_, index) => loud(index, index % 2 === 0)));
     const long = '"\\'.repeat(5_000);
+    const rejection = { revision: "r", reason: "OOMKilled", message: long, since: NOW, nodes: ["n"], retried: true };
+    const record: ReplicaRecord = {
+      phase: "RolledBack",
+      phaseSince: NOW,
+      target: "r",
+      stable: "s",
+      rejected: Array.from({ length: 5 }, () => rejection),
+    };
     const status = assembled(
       facts({
         fleet: health,
         stalled: { reason: "Forbidden", message: long },
         platform: { kind: "error", message: long },
         remote: { kind: "refused", message: long, last: null },
-        clusterAgent: { kind: "present", ready: false, revision: "r", reason: "OOMKilled", message: long },
+        clusterAgent: { kind: "present", ready: false, revision: "r", reason: "OOMKilled", message: long, record },
         configuration: { kind: "invalid", reason: "InvalidConfig", message: long },
         overridden: [{ added: false, object: "DaemonSet km-agent", path: long, value: long }],
       }),

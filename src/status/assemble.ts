@@ -1,10 +1,11 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
+import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import { boundStatus } from "./bound.ts";
 import { judgeConditions } from "./conditions.ts";
 import type { ClusterAgentFacts, StatusFacts } from "./facts.ts";
 import { nodeFinding } from "./node-findings.ts";
-import { rolloutStatus } from "./rollout-status.ts";
+import { rejectionStatus, rolloutStatus } from "./rollout-status.ts";
 import { setConditions } from "./set-condition.ts";
 import { statusText } from "./status-text.ts";
 import { timestamp } from "./timestamp.ts";
@@ -90,12 +91,26 @@ function lastRemoteStatus(last: StatusFacts["remote"]["last"], mask: (text: stri
 }
 
 function clusterAgentStatus(facts: ClusterAgentFacts, mask: (text: string) => string): KmAgentStatus["clusterAgent"] {
-  if (facts.kind !== "present") return undefined;
+  if (facts.kind === "disabled") return undefined;
+  const { record } = facts;
+  if (facts.kind === "missing") return record ? { ready: false, ...recordStatus(record) } : undefined;
   const { ready, revision, reason, message } = facts;
   return {
     ready,
     ...(revision !== "" && { revision }),
     ...(!ready && reason !== "" && { reason }),
     ...(!ready && message !== "" && { message: statusText(message, mask) }),
+    ...(record && recordStatus(record)),
+  };
+}
+
+/** In whole, for the next leader goes on from it. */
+function recordStatus({ phase, phaseSince, target, stable, rejected }: ReplicaRecord) {
+  return {
+    phase,
+    phaseSince: timestamp(phaseSince),
+    target,
+    ...(stable !== "" && { stable }),
+    ...(rejected.length > 0 && { rejected: rejected.map(rejectionStatus) }),
   };
 }

@@ -6,6 +6,7 @@ import { COMPLETE, facts, healthOf, healthyNodes, spec } from "../../test/fleet/
 import { node, nodeOfFleet, NOW, pod, probe, TARGET } from "../../test/fleet/observations.ts";
 import type { FleetExports } from "../health/fleet-exports.ts";
 import type { NodeObservation } from "../health/observation.ts";
+import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import { judgeConditions } from "./conditions.ts";
 import type { StatusFacts } from "./facts.ts";
@@ -58,6 +59,21 @@ const gaveUp: RolloutState = {
   reason: "CollectorExited",
   message: "exit code 1 on node-1",
 };
+const REJECTION = { revision: "t", reason: "CollectorExited", message: "bad", since: 0, nodes: [], retried: false };
+const replica = (
+  of: { ready?: boolean; reason?: string; message?: string },
+  record?: Partial<ReplicaRecord>,
+): Partial<StatusFacts> => ({
+  clusterAgent: {
+    kind: "present",
+    ready: true,
+    revision: "s",
+    reason: "",
+    message: "",
+    record: record ? { phase: "Complete", phaseSince: 0, target: "t", stable: "s", rejected: [], ...record } : null,
+    ...of,
+  },
+});
 const telemetry = (of: Partial<FleetExports>): Partial<StatusFacts> => ({
   telemetry: {
     Flowing: 0,
@@ -164,7 +180,7 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
     },
     {
       name: "the cluster agent is away, which changes nothing",
-      of: { clusterAgent: { kind: "missing" } },
+      of: { clusterAgent: { kind: "missing", record: null } },
       is: "True AllHealthy",
     },
   ],
@@ -338,12 +354,49 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
   ClusterAgentAvailable: [
     { name: "it is ready", of: {}, is: "True Available" },
     { name: "it is switched off", of: { clusterAgent: { kind: "disabled" } }, is: "True Disabled" },
-    { name: "it isn't there", of: { clusterAgent: { kind: "missing" } }, is: "False Unavailable" },
+    { name: "it isn't there", of: { clusterAgent: { kind: "missing", record: null } }, is: "False Unavailable" },
     {
       name: "it isn't ready",
-      of: { clusterAgent: { kind: "present", ready: false, revision: "", reason: "OOMKilled", message: "limit" } },
+      of: replica({ ready: false, reason: "OOMKilled", message: "limit" }),
       is: "False Unavailable",
       says: "OOMKilled: limit",
+    },
+    {
+      name: "another revision is tried beside it",
+      of: replica({}, { phase: "Trying" }),
+      is: "True Available",
+      says: "revision t is tried beside it",
+    },
+    {
+      name: "it works, and a revision was rolled back",
+      of: replica({}, { phase: "RolledBack", rejected: [REJECTION] }),
+      is: "True RolledBack",
+      says: "revision t failed, and s goes on: CollectorExited: bad",
+    },
+    {
+      name: "it doesn't work, after a revision was rolled back",
+      of: replica(
+        { ready: false, reason: "PodStarting", message: "soon" },
+        { phase: "RolledBack", rejected: [REJECTION] },
+      ),
+      is: "False Unavailable",
+      says: "PodStarting: soon; revision t failed, and s goes on: CollectorExited: bad",
+    },
+    {
+      name: "a revision failed and isn't taken back",
+      of: replica({}, { phase: "Stalled", rejected: [REJECTION] }),
+      is: "True RolloutFailed",
+      says: "revision t failed and waits for you: CollectorExited: bad",
+    },
+    {
+      name: "a rotated key fails",
+      of: replica({}, { phase: "Stalled", rejected: [{ ...REJECTION, reason: "ApiKeyRejected" }] }),
+      is: "True ApiKeyRejected",
+    },
+    {
+      name: "what failed once is wanted no longer",
+      of: replica({}, { phase: "Complete", target: "s", rejected: [REJECTION] }),
+      is: "True Available",
     },
     { name: "nobody looked", of: { clusterAgent: null }, is: "Unknown Pending" },
   ],

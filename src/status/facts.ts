@@ -2,6 +2,7 @@ import type { KmAgentSpec, KmAgentStatus } from "../api/kmagent.ts";
 import type { ConditionReason } from "../api/reasons.ts";
 import type { FleetExports } from "../health/fleet-exports.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
+import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
@@ -27,16 +28,20 @@ type ConfigurationFacts =
       readonly message: string;
     };
 
-/** The cluster agent's Deployment. `reason` and `message` say what is wrong while it isn't ready. */
+/**
+ * The cluster agent's Deployment. `reason` and `message` say what is wrong while it isn't ready; `record` is where its rollout
+ * stands, of which Kubernetes' own rolling update keeps none.
+ */
 export type ClusterAgentFacts =
   | { readonly kind: "disabled" }
-  | { readonly kind: "missing" }
+  | { readonly kind: "missing"; readonly record: ReplicaRecord | null }
   | {
       readonly kind: "present";
       readonly ready: boolean;
       readonly revision: string;
       readonly reason: string;
       readonly message: string;
+      readonly record: ReplicaRecord | null;
     };
 
 /** How the platform takes our reports. The message holds nothing that changes by itself, such as a count of retries. */

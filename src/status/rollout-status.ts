@@ -1,5 +1,5 @@
 import { cutToBytes } from "../health/foreign-text.ts";
-import type { Replacement, RolloutRecord } from "../rollout/record.ts";
+import type { Rejection, Replacement, RolloutRecord } from "../rollout/record.ts";
 import { waitingFor } from "../rollout/state.ts";
 import type { RolloutState, RolloutStatus } from "../rollout/state.ts";
 import { timestamp } from "./timestamp.ts";
@@ -40,13 +40,17 @@ function replacementStatus({ node, podUID, since, wasFailing }: Replacement) {
 function rejectedStatus(record: RolloutRecord | undefined, previous: RolloutStatus | undefined) {
   if (!record) return previous?.rejected ? { rejected: previous.rejected } : {};
   if (record.rejected.length === 0) return {};
-  const rejected = record.rejected.map(({ revision, reason, message, since, nodes, retried }) => ({
+  return { rejected: record.rejected.map(rejectionStatus) };
+}
+
+/** A rejected revision as the status holds it. */
+export function rejectionStatus({ revision, reason, message, since, nodes, retried }: Rejection) {
+  return {
     revision,
     reason,
     message: cutToBytes(message, REJECTION_BYTES, "head"),
     since: timestamp(since),
     ...(nodes.length > 0 && { nodes: [...nodes] }),
     ...(retried && { retried }),
-  }));
-  return { rejected };
+  };
 }

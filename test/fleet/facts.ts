@@ -45,7 +45,7 @@ export function facts(of: Partial<StatusFacts> = {}): StatusFacts {
     configuration: { kind: "valid", insecureEndpoints: [] },
     inForce: { source: "Default", revision: TARGET },
     rollout: COMPLETE,
-    clusterAgent: { kind: "present", ready: true, revision: "rev1", reason: "", message: "" },
+    clusterAgent: { kind: "present", ready: true, revision: "rev1", reason: "", message: "", record: null },
     platform: { kind: "connected", message: "" },
     stalled: null,
     failure: null,
