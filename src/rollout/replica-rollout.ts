@@ -40,20 +40,22 @@ export function replicaRollout(written: KmAgentStatus["clusterAgent"], view: Rep
 
 /** From what is written down and what is seen to what is to be written down next. */
 export function advanceReplica(before: ReplicaRecord, view: ReplicaView): ReplicaRecord {
-  const record = withKnownStable(followRetry(before, view.retry), view);
+  const freed = followRetry(before, view.retry);
+  const proved = prove(freed, view);
+  // What was proved has taken the place of the old one, whatever is wanted by now.
+  if (proved !== freed) return turnTo(proved, view);
+  const record = withKnownStable(freed, view);
+  if (record.stable === "") return turnTo(record, view);
   switch (record.phase) {
     case "Install":
-      return isProved(record, view) ? turnTo(prove(record, view), view) : turnTo(record, view);
+    case "Complete":
+    case "RolledBack":
+      return turnTo(record, view);
     case "Trying": {
-      // Proved before anything else: what it replaced is gone, and there is nothing to keep but this.
-      if (isProved(record, view)) return turnTo(prove(record, view), view);
       if (view.wanted !== record.target) return turnTo(record, view);
       const fault = faultOf(record, view);
       return fault === null ? record : fail(record, fault, view);
     }
-    case "Complete":
-    case "RolledBack":
-      return turnTo(record, view);
     case "Stalled":
       return stalled(record, view);
     default:
@@ -79,22 +81,20 @@ function turnTo(record: ReplicaRecord, { wanted, now }: ReplicaView): ReplicaRec
 }
 
 function stalled(record: ReplicaRecord, view: ReplicaView): ReplicaRecord {
-  // It came right by itself, and Kubernetes has taken the old pod away.
-  if (isProved(record, view)) return turnTo(prove(record, view), view);
   const rejection = record.rejected.find(({ revision }) => revision === record.target);
   if (view.wanted !== record.target || rejection === undefined) return turnTo(record, view);
   const isHeld = !view.settings.autoRollback || rejection.reason === REJECTED_KEY;
   return isHeld ? record : enter(record, { phase: "RolledBack" }, view.now);
 }
 
-function isProved({ target }: ReplicaRecord, { liveTemplate, isComplete }: ReplicaView): boolean {
-  return isComplete && liveTemplate === target;
-}
-
-function prove(record: ReplicaRecord, { now }: ReplicaView): ReplicaRecord {
-  const { target } = record;
-  const rejected = record.rejected.filter(({ revision }) => revision !== target);
-  return enter({ ...record, rejected }, { phase: "Complete", stable: target }, now);
+/** What Kubernetes has made the only one is stable, unless it has failed and is about to be taken back. */
+function prove(record: ReplicaRecord, { liveTemplate, isComplete }: ReplicaView): ReplicaRecord {
+  if (!isComplete || liveTemplate === null || liveTemplate === record.stable) return record;
+  // One that wasn't taken back may come right by itself.
+  const isStalled = record.phase === "Stalled" && record.target === liveTemplate;
+  if (isRejected(record, liveTemplate) && !isStalled) return record;
+  const rejected = record.rejected.filter(({ revision }) => revision !== liveTemplate);
+  return { ...record, stable: liveTemplate, rejected };
 }
 
 /** The target failed: it is remembered as rejected, and taken back unless the settings or its nature forbid that. */
