@@ -30,7 +30,8 @@ export const CONDITION_MEANING: Readonly<Record<ConditionType, string>> = {
   RolloutComplete: "Every node runs the revision that is wanted.",
   RemoteConfigApplied: "The last configuration that the platform sent is in force, or none was sent.",
   TelemetryFlowing: "Collectors deliver what they receive.",
-  ClusterAgentAvailable: "The cluster agent is healthy, or is switched off.",
+  ClusterAgentAvailable:
+    "The cluster agent is healthy, or is switched off; its reason tells also of a revision that failed while the one before goes on.",
   PlatformConnected: "The platform takes our reports. It never makes Ready False: agents work without the platform.",
   Reconciling: "The cluster is being changed towards what is wanted.",
   Stalled: "Something keeps the operator from making what is wanted, and only a person can mend it.",

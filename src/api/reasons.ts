@@ -193,7 +193,7 @@ export const CONDITION_REASONS = {
     action: "Set the annotation `kloudmate.com/approve` to the revision.",
   },
   RolledBack: {
-    meaning: "The last target failed and was taken back.",
+    meaning: "The last target failed and was taken back; of the cluster agent: the pod before it goes on.",
     action: "Mend the cause in the message, or set the annotation `kloudmate.com/retry` to the revision.",
   },
   RolloutFailed: {
@@ -301,19 +301,22 @@ export const EVENT_REASONS = {
   },
   RestartRequested: { meaning: "The platform asked for a restart of the collectors.", action: "Nothing." },
   NodeCovered: { meaning: "A node that had no agent has one.", action: "Nothing." },
-  RolloutStarted: { meaning: "A change is tried on canaries.", action: "Nothing." },
+  RolloutStarted: { meaning: "A change is tried, on canaries or by the cluster agent.", action: "Nothing." },
   RolloutWaits: {
     meaning: "The canary is proved, and `rollout.approval` is Manual.",
     action: "Set the annotation that the message names.",
   },
   RolloutProgressing: { meaning: "The canaries proved a change; it goes to the nodes in waves.", action: "Nothing." },
-  RolloutCompleted: { meaning: "A change runs on every node that can be moved, and is stable.", action: "Nothing." },
+  RolloutCompleted: {
+    meaning: "A change runs on every node that can be moved, or as the cluster agent, and is stable.",
+    action: "Nothing.",
+  },
   RollbackStarted: {
     meaning: "A change failed and is taken back; the message says where and why.",
     action: "Mend the cause.",
   },
   RolledBack: {
-    meaning: "The revision before runs again everywhere.",
+    meaning: "The revision before runs again everywhere, or goes on as the cluster agent; the message says why.",
     action: "Mend the cause, or set the annotation `kloudmate.com/retry` to the revision.",
   },
   RolloutStalled: {

@@ -49,8 +49,8 @@ describe("events of the cluster agent's rollout", () => {
     { name: "nothing where Kubernetes rolls out", before: at("Complete"), after: { ready: true }, reason: null },
   ])("tell $name", ({ before, after, reason, message = "" }) => {
     const events = replicaEvents(before, after);
-    if (reason === null) return expect(events).toEqual([]);
-    expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ reason, message: expect.stringContaining(message) });
+    const told =
+      reason === null ? [] : [expect.objectContaining({ reason, message: expect.stringContaining(message) })];
+    expect(events).toEqual(told);
   });
 });
