@@ -64,7 +64,11 @@ export function replicaView(
     isIrrevocable: differsBySecrets(snapshot, "cluster-agent", stable ?? noted.stable, wanted),
     retry: kmagent.annotations[ANNOTATION.retry] ?? "",
     paused: kmagent.spec.paused,
-    settings: { deadlineMs: milliseconds(rollout.progressDeadline), autoRollback: rollout.autoRollback },
+    settings: {
+      bakeMs: milliseconds(rollout.bakeTime),
+      deadlineMs: milliseconds(rollout.progressDeadline),
+      autoRollback: rollout.autoRollback,
+    },
     now,
   };
 }

@@ -100,7 +100,7 @@ class Model {
       isIrrevocable: false,
       retry: "",
       paused: this.paused,
-      settings: { deadlineMs: DEADLINE_MS, autoRollback: this.autoRollback },
+      settings: { bakeMs: BAKE_MS, deadlineMs: DEADLINE_MS, autoRollback: this.autoRollback },
       now,
     };
   }

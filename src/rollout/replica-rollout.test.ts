@@ -21,7 +21,7 @@ function view(of: Partial<ReplicaView> = {}): ReplicaView {
     isIrrevocable: false,
     retry: "",
     paused: false,
-    settings: { deadlineMs: 300_000, autoRollback: true },
+    settings: { bakeMs: 30_000, deadlineMs: 300_000, autoRollback: true },
     now: NOW,
     ...of,
   };
@@ -72,6 +72,16 @@ const PHASES: Readonly<Record<string, readonly Row[]>> = {
     {
       name: "goes on while its pod is Ready, and watched",
       seen: { ...late, pods: [pod({ ready: true })] },
+      to: trying,
+    },
+    {
+      name: "has failed where its pod is Ready whenever somebody looks, but never for long enough",
+      seen: { now: BEGAN + 630_000, pods: [pod({ ready: true })] },
+      to: { ...rolledBack, rejected: [expect.objectContaining({ reason: "ProgressDeadlineExceeded" })] },
+    },
+    {
+      name: "has twice the deadline where its pod is Ready",
+      seen: { now: BEGAN + 629_999, pods: [pod({ ready: true })] },
       to: trying,
     },
     {
@@ -200,7 +210,7 @@ const PHASES: Readonly<Record<string, readonly Row[]>> = {
     },
     {
       name: "isn't taken back with autoRollback false, and waits for a person",
-      seen: { pods: [pod({ ended: ENDED })], settings: { deadlineMs: 1, autoRollback: false } },
+      seen: { pods: [pod({ ended: ENDED })], settings: { bakeMs: 1, deadlineMs: 1, autoRollback: false } },
       to: { phase: "Stalled", target: "bad", rejected: [REJECTION] },
     },
     {
@@ -273,7 +283,7 @@ const PHASES: Readonly<Record<string, readonly Row[]>> = {
     {
       name: "stays as it is",
       from: { phase: "Stalled", rejected: [REJECTION] },
-      seen: { settings: { deadlineMs: 1, autoRollback: false }, pods: [pod({ ended: ENDED })] },
+      seen: { settings: { bakeMs: 1, deadlineMs: 1, autoRollback: false }, pods: [pod({ ended: ENDED })] },
       to: { phase: "Stalled", phaseSince: BEGAN },
     },
     {
@@ -438,6 +448,11 @@ describe("when the status is lost", () => {
 describe("a one-replica rollout looks again", () => {
   test.each<{ name: string; seen?: Partial<ReplicaView>; status?: Partial<ReplicaRecord>; at: number | null }>([
     { name: "at the deadline of its pod", at: BEGAN + 300_000 },
+    {
+      name: "when a pod that is Ready now and then is given up",
+      seen: { now: BEGAN + 300_000, pods: [pod({ ready: true })] },
+      at: BEGAN + 630_000,
+    },
     { name: "when the last words must have come", seen: { pods: [pod({ ended: SILENT })] }, at: NOW + 2_000 },
     { name: "at the deadline of the try where it has no pod", seen: { pods: [] }, at: BEGAN + 300_000 },
     { name: "never by itself while it rests", status: { phase: "Complete", target: "bad", stable: "bad" }, at: null },

@@ -1,5 +1,4 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
-import type { NodeReason } from "../api/reasons.ts";
 import { enter, followRetry, isRejected, reject } from "./record.ts";
 import { readReplicaRecord, recoverReplica, templateOf } from "./replica-record.ts";
 import type { ReplicaRecord } from "./replica-record.ts";
@@ -20,7 +19,8 @@ const REJECTED = 5;
 /** How long the last words of a collector that ended without an error may take: they are read from its log. */
 const WORDS_MS = 3_000;
 const REJECTED_KEY = "ApiKeyRejected";
-const LATE: NodeReason | "ProgressDeadlineExceeded" = "ProgressDeadlineExceeded";
+const LATE = "ProgressDeadlineExceeded";
+const UNSTEADY = "its pod is ready now and then, and not for as long as rollout.bakeTime";
 
 /**
  * Takes a step. Kubernetes replaces the pod: the old one goes on until the new one is available. What Kubernetes lacks is done
@@ -133,6 +133,7 @@ function faultOf(record: ReplicaRecord, view: ReplicaView): Fault | null {
   if (ended !== null && isOfThisTry(ended.at, pod, record)) {
     return isLate || !ended.isSilent || view.now >= ended.at + WORDS_MS ? { ...ended, node } : null;
   }
+  if (view.now >= hopelessAt(pod, record, view)) return { reason: LATE, message: UNSTEADY, node };
   if (pod.ready || !isLate) return null;
   return trouble === null
     ? { reason: LATE, message: "its pod isn't ready within rollout.progressDeadline", node }
@@ -152,11 +153,19 @@ function lateAt({ createdAt }: ReplicaPod, { phaseSince }: ReplicaRecord, { sett
   return Math.max(createdAt, phaseSince) + settings.deadlineMs;
 }
 
+/** One that is ready whenever somebody looks, and isn't proved in twice the time, never will be. */
+function hopelessAt(pod: ReplicaPod, record: ReplicaRecord, view: ReplicaView): number {
+  return lateAt(pod, record, view) + view.settings.bakeMs + view.settings.deadlineMs;
+}
+
 function nextLook(record: ReplicaRecord, view: ReplicaView): number | null {
   if (record.phase !== "Trying") return null;
   const pod = podOf(record, view);
   const words = pod?.ended?.isSilent === true ? [pod.ended.at + WORDS_MS] : [];
-  const late = pod === undefined ? record.phaseSince + view.settings.deadlineMs : lateAt(pod, record, view);
-  const ahead = [...words, late].filter((at) => at > view.now);
+  const ends =
+    pod === undefined
+      ? [record.phaseSince + view.settings.deadlineMs]
+      : [lateAt(pod, record, view), hopelessAt(pod, record, view)];
+  const ahead = [...words, ...ends].filter((at) => at > view.now);
   return ahead.length === 0 ? null : Math.min(...ahead);
 }

@@ -43,7 +43,7 @@ export interface ReplicaView {
   /** Value of the annotation `kloudmate.com/retry`; empty where there is none. */
   readonly retry: string;
   readonly paused: boolean;
-  readonly settings: { readonly deadlineMs: number; readonly autoRollback: boolean };
+  readonly settings: { readonly bakeMs: number; readonly deadlineMs: number; readonly autoRollback: boolean };
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
