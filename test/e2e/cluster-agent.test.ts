@@ -185,10 +185,10 @@ describe("a configuration of the cluster agent that its collector refuses", () =
   test("stays rejected, with its reason, where operator and status are lost", async () => {
     const before = [await deployment(), (await pods()).map(lifeOf)];
     const { target } = agentOf(await operator.kmagent());
-    const scale = async (replicas: number) =>
-      await world.kubectl(["scale", `deployment/${operator.release}`, "-n", NAMESPACE, `--replicas=${replicas}`]);
-    await scale(0);
     const selector = "app.kubernetes.io/name=kmagent-operator";
+    const scale = async (replicas: number) =>
+      await world.kubectl(["scale", "deployment", "-l", selector, "-n", NAMESPACE, `--replicas=${replicas}`]);
+    await scale(0);
     await world.kubectl(["wait", "pod", "-l", selector, "-n", NAMESPACE, "--for=delete", "--timeout=60s"]);
     const forget = JSON.stringify([{ op: "remove", path: "/status/clusterAgent" }]);
     await world.kubectl([
