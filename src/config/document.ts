@@ -1,7 +1,7 @@
 import { Composer, isAlias, isMap as isYamlMap, isPair, isScalar, isSeq, Lexer, LineCounter, Parser } from "yaml";
 import type { CST, Document, Node } from "yaml";
 import type { Finding } from "./finding.ts";
-import { below, isMap } from "./yaml-value.ts";
+import { isMap, pathOf } from "./yaml-value.ts";
 import type { YamlMap, YamlValue } from "./yaml-value.ts";
 
 /** Longest document, in bytes of UTF-8; the platform's and the spec's bound alike. */
@@ -28,7 +28,7 @@ export type Reading =
  */
 export function readDocument(text: string): Reading {
   if (byteLength(text) > MAX_BYTES) {
-    return refused("size", "", `is longer than ${MAX_BYTES} bytes`);
+    return refused("size", `is longer than ${MAX_BYTES} bytes`);
   }
   const lines = new LineCounter();
   const tokens = tokenize(text, lines);
@@ -36,85 +36,85 @@ export function readDocument(text: string): Reading {
   const composer = new Composer({ version: "1.2", schema: "core", uniqueKeys: false, intAsBigInt: true });
   const documents = composer.compose(tokens);
   const document = documents.next().value;
-  if (!document) return refused("yaml", "", "is empty; a collector needs receivers, exporters and a service section");
+  if (!document) return refused("yaml", "is empty; a collector needs receivers, exporters and a service section");
   if (documents.next().done !== true) {
-    return refused("yaml", "", "holds more than one YAML document; remove all after the first");
+    return refused("yaml", "holds more than one YAML document; remove all after the first");
   }
   const [error] = [...document.errors, ...document.warnings];
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    return refused("yaml", "", `isn't valid YAML 1.2: ${describe(error.code)} at line ${line}, column ${col}`);
+    return refused("yaml", `isn't valid YAML 1.2: ${describe(error.code)} at line ${line}, column ${col}`);
   }
   return convert(document);
 }
 
+/** How far the values have been read: the steps to where it stands, which are spelled out only where something is wrong. */
+interface Walk {
+  readonly path: (string | number)[];
+  readonly findings: Finding[];
+}
+
 function convert(document: Document.Parsed): Reading {
-  const findings: Finding[] = [];
+  const walk: Walk = { path: [], findings: [] };
   const { version, explicit } = document.directives.yaml;
-  if (explicit === true && version !== "1.2")
-    findings.push(finding("yaml", "", "must be YAML 1.2; remove the %YAML line"));
-  const value = valueOf(document.contents, "", findings);
-  if (findings.length > 0) return { ok: false, findings: findings.slice(0, MAX_FINDINGS) };
-  if (!isMap(value)) return refused("yaml", "", "must be a map with sections such as receivers and service");
+  if (explicit === true && version !== "1.2") report(walk, "yaml", "must be YAML 1.2; remove the %YAML line");
+  const value = valueOf(document.contents, walk);
+  if (walk.findings.length > 0) return { ok: false, findings: walk.findings };
+  if (!isMap(value)) return refused("yaml", "must be a map with sections such as receivers and service");
   return { ok: true, document: value };
 }
 
-function valueOf(node: unknown, path: string, findings: Finding[], depth = 0): YamlValue {
+function valueOf(node: unknown, walk: Walk): YamlValue {
   if (node === null) return null;
-  if (isAlias(node)) {
-    findings.push(finding("yaml-alias", path, "is an alias; write the value itself"));
-    return null;
-  }
-  if (isScalar(node)) return scalarOf(node, path, findings);
-  if (depth === MAX_DEPTH) {
-    findings.push(finding("depth", path, TOO_DEEP));
-    return null;
-  }
+  if (isAlias(node)) return report(walk, "yaml-alias", "is an alias; write the value itself");
+  if (isScalar(node)) return scalarOf(node, walk);
+  if (walk.path.length === MAX_DEPTH) return report(walk, "depth", TOO_DEEP);
   if (isSeq(node)) {
-    refuseMarks(node, path, findings);
-    return node.items.map((item, index) => valueOf(item, below(path, index), findings, depth + 1));
+    refuseMarks(node, walk);
+    return node.items.map((item, index) => inside(walk, index, () => valueOf(item, walk)));
   }
   if (!isYamlMap(node)) return null;
-  refuseMarks(node, path, findings);
+  refuseMarks(node, walk);
   // A map of its own: the library's check for duplicates takes a time that grows with the square of their number.
   const entries = new Map<string, YamlValue>();
   for (const pair of node.items) {
     const key = isPair(pair) && isScalar(pair.key) ? keyOf(pair.key.value, pair.key.source) : undefined;
     if (key === undefined || key === "<<") {
-      findings.push(
-        finding("yaml-key", path, "has a key that isn't a plain word; merge keys and complex keys aren't allowed"),
-      );
+      report(walk, "yaml-key", "has a key that isn't a plain word; merge keys and complex keys aren't allowed");
       continue;
     }
-    if (isScalar(pair.key)) refuseMarks(pair.key, below(path, key), findings);
-    if (entries.has(key)) findings.push(finding("yaml-key", below(path, key), "stands here twice; remove one"));
-    entries.set(key, valueOf(pair.value, below(path, key), findings, depth + 1));
+    const value = inside(walk, key, () => {
+      if (isScalar(pair.key)) refuseMarks(pair.key, walk);
+      if (entries.has(key)) report(walk, "yaml-key", "stands here twice; remove one");
+      return valueOf(pair.value, walk);
+    });
+    entries.set(key, value);
   }
   return Object.fromEntries(entries);
 }
 
-function scalarOf(
-  node: { value: unknown; source?: string; type?: string },
-  path: string,
-  findings: Finding[],
-): YamlValue {
-  refuseMarks(node, path, findings);
+function inside(walk: Walk, step: string | number, read: () => YamlValue): YamlValue {
+  walk.path.push(step);
+  const value = read();
+  walk.path.pop();
+  return value;
+}
+
+function scalarOf(node: { value: unknown; source?: string; type?: string }, walk: Walk): YamlValue {
+  refuseMarks(node, walk);
   const { value } = node;
   if (node.type === "PLAIN" && AMBIGUOUS_NUMBER.test(node.source ?? "")) {
-    findings.push(
-      finding(
-        "yaml-number",
-        path,
-        "is a number that YAML 1.1 and 1.2 read differently; quote it, or write it in decimal",
-      ),
+    report(
+      walk,
+      "yaml-number",
+      "is a number that YAML 1.1 and 1.2 read differently; quote it, or write it in decimal",
     );
   }
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
   // -0 would come back as a float; nobody means it.
   if (typeof value === "number") return value === 0 ? 0 : value;
-  findings.push(finding("yaml", path, "is of a type that no collector configuration has"));
-  return null;
+  return report(walk, "yaml", "is of a type that no collector configuration has");
 }
 
 function keyOf(value: unknown, source: string | undefined): string | undefined {
@@ -124,10 +124,16 @@ function keyOf(value: unknown, source: string | undefined): string | undefined {
   return source;
 }
 
-function refuseMarks(node: object, path: string, findings: Finding[]): void {
+function refuseMarks(node: object, walk: Walk): void {
   const { anchor, tag } = node as Partial<Node> & { anchor?: string; tag?: string };
-  if (anchor !== undefined) findings.push(finding("yaml-alias", path, "has an anchor; remove it"));
-  if (tag !== undefined) findings.push(finding("yaml-tag", path, "has a tag; remove it"));
+  if (anchor !== undefined) report(walk, "yaml-alias", "has an anchor; remove it");
+  if (tag !== undefined) report(walk, "yaml-tag", "has a tag; remove it");
+}
+
+/** Notes what is wrong where the walk stands; in the place of its value stands nothing. */
+function report({ path, findings }: Walk, rule: string, message: string): null {
+  if (findings.length < MAX_FINDINGS) findings.push({ rule, path: pathOf(path), message });
+  return null;
 }
 
 /**
@@ -140,10 +146,10 @@ function tokenize(text: string, lines: LineCounter): CST.Token[] | Finding {
   const tokens: CST.Token[] = [];
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    if (++count > MAX_TOKENS) return finding("size", "", `has more than ${MAX_TOKENS} YAML tokens`);
-    tokens.push(...parser.next(lexeme));
+    if (++count > MAX_TOKENS) return finding("size", `has more than ${MAX_TOKENS} YAML tokens`);
+    for (const token of parser.next(lexeme)) tokens.push(token);
     // The parser's stack holds a node for each level, and some of its own. The exact count comes with the values.
-    if (parser.stack.length > MAX_DEPTH + 4) return finding("depth", "", TOO_DEEP);
+    if (parser.stack.length > MAX_DEPTH + 4) return finding("depth", TOO_DEEP);
   }
   tokens.push(...parser.end());
   return tokens;
@@ -158,10 +164,11 @@ function describe(code: string): string {
   return code.toLowerCase().replaceAll("_", " ");
 }
 
-function finding(rule: string, path: string, message: string): Finding {
-  return { rule, path, message };
+/** What is wrong with the document as a whole. */
+function finding(rule: string, message: string): Finding {
+  return { rule, path: "", message };
 }
 
-function refused(rule: string, path: string, message: string): Reading {
-  return { ok: false, findings: [finding(rule, path, message)] };
+function refused(rule: string, message: string): Reading {
+  return { ok: false, findings: [finding(rule, message)] };
 }

@@ -1,6 +1,6 @@
 import { MAX_BYTES, MAX_DEPTH } from "./document.ts";
 import type { Reading } from "./document.ts";
-import { below, isMap } from "./yaml-value.ts";
+import { isMap, pathOf } from "./yaml-value.ts";
 import type { YamlValue } from "./yaml-value.ts";
 
 /** What a value costs besides its text: punctuation. */
@@ -17,7 +17,7 @@ export function documentOf(value: unknown): Reading {
   const problems: { readonly rule: string; readonly path: string; readonly message: string }[] = [];
   const path: (string | number)[] = [];
   const refuse = (rule: string, message: string): null => {
-    if (problems.length === 0) problems.push({ rule, path: path.reduce<string>(below, ""), message });
+    if (problems.length === 0) problems.push({ rule, path: pathOf(path), message });
     return null;
   };
   const inside = (step: string | number, entry: unknown): YamlValue => {

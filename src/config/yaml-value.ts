@@ -30,3 +30,8 @@ export function below(path: string, key: string | number): string {
   if (!/^[A-Za-z0-9_/-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
   return path === "" ? key : `${path}.${key}`;
 }
+
+/** The path of some steps from the document's top. It takes a while to spell out, so do it where something is wrong. */
+export function pathOf(steps: readonly (string | number)[]): string {
+  return steps.reduce<string>(below, "");
+}

@@ -71,7 +71,9 @@ function reaches(document: YamlMap): string[] {
         found.push(`key in ${path.join(".")}`);
       if (!/^(env:)?(KM|POD|DEPLOYMENT)_[A-Z_]+$/.test(reference)) found.push(`reference in ${path.join(".")}`);
     }
-    const address = /(^|_)endpoint$/.test(last) || path.at(-2) === "targets";
+    // Headers and labels have names of anybody's choice, and are sent and not dialled.
+    const isName = path.at(-2) === "headers" || path.at(-2) === "labels";
+    const address = (/(^|_)endpoint$/.test(last) && !isName) || path.at(-2) === "targets";
     if (
       address &&
       section === "exporters" &&
@@ -79,7 +81,7 @@ function reaches(document: YamlMap): string[] {
         entry,
       )
     )
-      found.push(`exporter to ${entry}`);
+      found.push(`exporter to ${entry} in ${path.join(".")}`);
     if (
       address &&
       section === "receivers" &&
@@ -87,7 +89,7 @@ function reaches(document: YamlMap): string[] {
         entry,
       )
     )
-      found.push(`receiver to ${entry}`);
+      found.push(`receiver to ${entry} in ${path.join(".")}`);
     if (
       path.at(-2) === "include" &&
       section === "receivers" &&

@@ -1,5 +1,5 @@
 import type { Finding } from "../../finding.ts";
-import { below, isList, isMap } from "../../yaml-value.ts";
+import { isList, isMap, pathOf } from "../../yaml-value.ts";
 import type { YamlMap, YamlValue } from "../../yaml-value.ts";
 
 /** What is looked at in each text of a document: keys as well as values. Messages are null where nothing is wrong. */
@@ -14,7 +14,7 @@ export function judgeTexts(document: YamlMap, { rule, key, value }: TextJudge): 
   const findings: Finding[] = [];
   const path: (string | number)[] = [];
   const report = (message: string | null) => {
-    if (message !== null) findings.push({ rule, path: path.reduce<string>(below, ""), message });
+    if (message !== null) findings.push({ rule, path: pathOf(path), message });
   };
   const step = (name: string | number, entry: YamlValue, isKey: boolean) => {
     path.push(name);
