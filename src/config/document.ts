@@ -104,11 +104,7 @@ function scalarOf(node: { value: unknown; source?: string; type?: string }, walk
   refuseMarks(node, walk);
   const { value } = node;
   if (node.type === "PLAIN" && AMBIGUOUS_NUMBER.test(node.source ?? "")) {
-    report(
-      walk,
-      "yaml-number",
-      "is a number that YAML 1.1 and 1.2 read differently; quote it, or write it in decimal",
-    );
+    report(walk, "yaml-number", "is a number that YAML 1.1 and 1.2 read differently; quote it, or write it in decimal");
   }
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;

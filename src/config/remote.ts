@@ -1,6 +1,7 @@
 import { complete } from "./complete.ts";
 import { MAX_BYTES } from "./document.ts";
 import type { Finding } from "./finding.ts";
+import { bounds } from "./guard/remote/bounds.ts";
 import { guardRemote } from "./guard/remote/guard-remote.ts";
 import { withLimiter } from "./guard/remote/limiter-first.ts";
 import { withoutRedirects } from "./guard/remote/tables/prometheus.ts";
@@ -19,6 +20,9 @@ export type JudgedConfig =
  * endpoint and a memory limiter are there, and scrapes follow no redirect. What comes out comes out again unchanged when it is judged another time.
  */
 export function judgeRemote(sent: YamlMap, context: RemoteContext): JudgedConfig {
+  // Before anything is made of it, for tens of thousands of parts take long to copy as well.
+  const unbounded = bounds(sent, context);
+  if (unbounded.length > 0) return { ok: false, findings: unbounded };
   const document = withLimiter(complete(withoutRedirects(withoutTelemetry(sent))), context.distribution);
   const verdict = guardRemote(document, context);
   if (!verdict.ok) return verdict;

@@ -3,74 +3,74 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { KubeClient } from "../../src/kube/client.ts";
+import { METRICS_PORT } from "../../src/config/defaults/building-blocks.ts";
 import { runUntilInterrupted } from "../cluster/interrupt.ts";
 import { clusterIdentity } from "../cluster/local/identity.ts";
-import { readAuditLog } from "../cluster/local/audit-log.ts";
 import { CHECKOUT } from "../installation/operator.ts";
 import { startPlatform } from "../installation/platform-process.ts";
-import { median, percentile, table } from "./figures.ts";
+import { FULL, measureCosts, QUICK } from "./costs.ts";
+import { table } from "./figures.ts";
 import type { Figure } from "./figures.ts";
-import { addForeignPods, addNodes, administrator, kmagentBody, KMAGENTS_PATH, PLATFORM_KEYS } from "./fleet.ts";
+import { administrator, PLATFORM_KEYS } from "./fleet.ts";
 import type { PlatformEndpoints } from "./fleet.ts";
-import { measureLatencies, measureStart } from "./latency.ts";
-import { BUNDLE, installForProcess, NAMESPACE, startOperator } from "./operator-process.ts";
-import type { OperatorInstallation, OperatorProcess } from "./operator-process.ts";
-import { measureProbes } from "./probes.ts";
+import { measureGuard } from "./guard.ts";
+import { BUNDLE, installForProcess } from "./operator-process.ts";
+import type { OperatorInstallation } from "./operator-process.ts";
+import { measureAllProbes } from "./probes.ts";
+import { measureRollout } from "./rollout.ts";
 import { ensureScaleTools, startScaleCluster } from "./scale-cluster.ts";
 import type { ScaleCluster } from "./scale-cluster.ts";
-import { watchDaemonSets } from "./sightings.ts";
-import type { Sightings } from "./sightings.ts";
-import { settledMemory, waitHealthy, waitLeading } from "./waiting.ts";
+import { weakNodes } from "./weak-nodes.ts";
 
-/** How much is done: `--quick` is for trying it out, in some two minutes. */
-interface Extent {
-  readonly rounds: number;
-  /** Sizes of the fleet after the first ten nodes, ascending, with their budgets in MiB. */
-  readonly sizes: readonly { readonly nodes: number; readonly budget: number | null }[];
-  readonly foreignPods: number;
-  readonly settleMs: number;
-  readonly restSeconds: number;
-}
+/*
+ * `node test/bench/bench.ts [--quick] [part…]` measures and prints, whatever comes out. The parts are those of PARTS, all of
+ * them where none is named; `--quick` is for trying it out, with fewer nodes and rounds.
+ */
 
-const FULL: Extent = {
-  rounds: 50,
-  sizes: [
-    { nodes: 1_000, budget: 95 },
-    { nodes: 5_000, budget: 130 },
-  ],
-  foreignPods: 20_000,
-  settleMs: 60_000,
-  restSeconds: process.env["SOAK"] === "1" ? 600 : 60,
-};
-const QUICK: Extent = {
-  rounds: 5,
-  sizes: [{ nodes: 200, budget: null }],
-  foreignPods: 500,
-  settleMs: 10_000,
-  restSeconds: 20,
-};
-
-const FIRST_NODES = 10;
-const FLEET = "fleet";
+/** Says in the inner process that it is the inner one. */
 const INSIDE = "--inside";
 
-/** What a bench under way holds. */
-interface Bench {
-  readonly extent: Extent;
+/** A fake cluster with the chart in it, and what is beside it. */
+interface Installed {
   readonly cluster: ScaleCluster;
   readonly client: KubeClient;
-  readonly sightings: Sightings;
   readonly platform: PlatformEndpoints;
   readonly installation: OperatorInstallation;
-  readonly figures: Figure[];
 }
+
+/** Measures one part and gives its figures one by one, so that those of a part that ends too early are there. */
+type Part = (isQuick: boolean, figures: Figure[], signal: AbortSignal) => Promise<void>;
+
+const PARTS: Readonly<Record<string, Part>> = {
+  guard(_, figures) {
+    say("the guard");
+    figures.push(...measureGuard());
+    return Promise.resolve();
+  },
+  async probes(_, figures) {
+    figures.push(...(await measureAllProbes(say)));
+  },
+  async rollout(isQuick, figures, signal) {
+    const nodes = isQuick ? 100 : 500;
+    await withCluster(signal, nodes, async ({ client, platform, installation }) => {
+      figures.push(...(await measureRollout({ client, platform, installation, nodes, say }, signal)));
+    });
+  },
+  async costs(isQuick, figures, signal) {
+    await withCluster(signal, 0, async (installed) => {
+      await measureCosts({ ...installed, extent: isQuick ? QUICK : FULL, figures, say }, signal);
+    });
+  },
+};
 
 async function main(signal: AbortSignal): Promise<void> {
   if (!existsSync(BUNDLE)) throw new Error('the bundle isn\'t there: run "make build"');
+  const named = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+  const unknown = named.find((name) => !(name in PARTS));
+  if (unknown !== undefined) throw new Error(`there is no ${unknown}; parts are ${Object.keys(PARTS).join(", ")}`);
   if (process.argv.includes(INSIDE)) {
-    await inside(process.argv.includes("--quick") ? QUICK : FULL, signal);
+    await inside(named.length === 0 ? Object.keys(PARTS) : named, process.argv.includes("--quick"), signal);
     return;
   }
   await ensureScaleTools(signal);
@@ -92,168 +92,40 @@ async function main(signal: AbortSignal): Promise<void> {
   if (code !== 0) throw new Error("the benchmark didn't come to its end");
 }
 
-async function inside(extent: Extent, signal: AbortSignal): Promise<void> {
-  const cluster = await startScaleCluster(clusterIdentity(CHECKOUT, { KM_CLUSTER: "bench" }), signal);
-  const listener = spawn(process.execPath, [join(import.meta.dirname, "probe-listener.ts"), "13133"], {
+async function inside(parts: readonly string[], isQuick: boolean, signal: AbortSignal): Promise<void> {
+  const figures: Figure[] = [];
+  try {
+    for (const part of parts) await PARTS[part]?.(isQuick, figures, signal);
+  } finally {
+    console.log(`\n${machine()}\n\n${table(figures)}`);
+  }
+}
+
+/** Does something with a fake cluster of its own, some of whose nodes are weak if it is told how many there will be. */
+async function withCluster(
+  signal: AbortSignal,
+  nodes: number,
+  work: (installed: Installed) => Promise<void>,
+): Promise<void> {
+  const identity = clusterIdentity(CHECKOUT, { KM_CLUSTER: "bench" });
+  const cluster = await startScaleCluster(identity, signal, nodes === 0 ? undefined : weakNodes(nodes));
+  const ports = ["13133", String(METRICS_PORT)];
+  const listener = spawn(process.execPath, [join(import.meta.dirname, "probe-listener.ts"), ...ports], {
     stdio: ["pipe", "ignore", "inherit"],
   });
   const platform = await startPlatform({ host: "127.0.0.1", apiKeys: PLATFORM_KEYS });
   const client = await administrator(cluster.kubeconfigPath);
-  const sightings = await watchDaemonSetsOnceInstalled(cluster, client, signal);
-  const figures: Figure[] = [];
   try {
-    await measure({ extent, cluster, client, platform, figures, ...sightings }, signal);
+    const installation = await installForProcess(cluster, signal);
+    await work({ cluster, client, platform, installation });
   } catch (error) {
     say(`ended too early; the operator's last words: ${lastWords(cluster.directory)}`);
     throw error;
   } finally {
-    console.log(`\n${machine()}\n\n${table(figures)}`);
-    await sightings.sightings.stop();
     await client.close();
     await platform.stop();
     listener.stdin.end();
     await cluster.stop();
-  }
-}
-
-async function watchDaemonSetsOnceInstalled(cluster: ScaleCluster, client: KubeClient, signal: AbortSignal) {
-  const installation = await installForProcess(cluster, signal);
-  return { installation, sightings: await watchDaemonSets(client, signal) };
-}
-
-async function measure(bench: Bench, signal: AbortSignal): Promise<void> {
-  const { extent, client, figures } = bench;
-  await addNodes(client, 0, FIRST_NODES, signal);
-  await latencies(bench, signal);
-  await client.request({ method: "POST", path: KMAGENTS_PATH, body: kmagentBody(FLEET, bench.platform) }, signal);
-  let operator = startOperator(bench.installation, "first");
-  await waitHealthy(client, FLEET, FIRST_NODES, signal);
-  operator = await starts(bench, operator, { nodes: FIRST_NODES, budget: 1.5, rounds: 3 }, signal);
-  await waitHealthy(client, FLEET, FIRST_NODES, signal);
-  await memory(bench, operator, { nodes: FIRST_NODES, budget: 80 }, signal);
-  await rest(bench, signal);
-  let nodes = FIRST_NODES;
-  for (const size of extent.sizes) {
-    say(`${size.nodes} nodes join`);
-    const cpu = operator.cpuSeconds();
-    const began = performance.now();
-    await addNodes(client, nodes, size.nodes, signal);
-    await waitHealthy(client, FLEET, size.nodes, signal, 30 * 60_000);
-    figures.push({
-      what: `CPU while ${size.nodes - nodes} nodes join`,
-      measured: operator.cpuSeconds() - cpu,
-      budget: null,
-      unit: "s",
-      note: `in ${Math.round((performance.now() - began) / 1_000)} s`,
-    });
-    ({ nodes } = size);
-    await memory(bench, operator, size, signal);
-  }
-  const before = await settledMemory(operator, 0, signal);
-  say(`${extent.foreignPods} foreign pods`);
-  await addForeignPods(client, extent.foreignPods, signal);
-  const after = await settledMemory(operator, extent.settleMs / 2, signal);
-  figures.push({
-    what: `${extent.foreignPods} foreign pods add`,
-    measured: Math.max(0, after.resident - before.resident),
-    budget: 5,
-    unit: "MiB",
-  });
-  operator = await starts(bench, operator, { nodes, budget: nodes >= 5_000 ? 4 : null, rounds: 1 }, signal);
-  await waitHealthy(client, FLEET, nodes, signal, 10 * 60_000);
-  await memory(bench, operator, { nodes, budget: extent.sizes.at(-1)?.budget ?? null }, signal, ", after a restart");
-  await operator.stop();
-  await probes(figures);
-}
-
-async function latencies(bench: Bench, signal: AbortSignal): Promise<void> {
-  const { client, sightings, platform, extent, figures, installation } = bench;
-  say(`${extent.rounds} KmAgents, one after the other`);
-  const operator = startOperator(installation, "latencies");
-  await waitLeading(operator);
-  const found = await measureLatencies(
-    client,
-    sightings,
-    platform,
-    { rounds: extent.rounds, nodes: FIRST_NODES },
-    signal,
-  );
-  await operator.stop();
-  const row = (what: string, values: readonly number[], percent: number, budget: number): Figure => ({
-    what: `${what}, ${percent === 50 ? "median" : `p${percent}`} of ${values.length}`,
-    measured: percentile(values, percent),
-    budget,
-    unit: "ms",
-  });
-  figures.push(
-    row("KmAgent created → DaemonSet visible", found.created, 50, 60),
-    row("KmAgent created → DaemonSet visible", found.created, 99, 250),
-    row("drift in the DaemonSet → repaired", found.repaired, 50, 200),
-    row("drift in the DaemonSet → repaired", found.repaired, 99, 200),
-  );
-}
-
-/** Restarts the operator some times; the last one runs on. */
-async function starts(
-  { client, sightings, installation, figures }: Bench,
-  running: OperatorProcess,
-  { nodes, budget, rounds }: { readonly nodes: number; readonly budget: number | null; readonly rounds: number },
-  signal: AbortSignal,
-): Promise<OperatorProcess> {
-  say(`starts at ${nodes} nodes`);
-  const times: number[] = [];
-  let operator = running;
-  for (let i = 0; i < rounds; i++) {
-    await operator.stop();
-    const round = `start-${nodes}-${i}`;
-    const started = await measureStart(client, sightings, installation, { kmagent: FLEET, round }, signal);
-    times.push(started.ms / 1_000);
-    ({ operator } = started);
-  }
-  figures.push({ what: `start → first reconcile, ${nodes} nodes`, measured: median(times), budget, unit: "s" });
-  return operator;
-}
-
-async function memory(
-  { extent, figures }: Bench,
-  operator: OperatorProcess,
-  { nodes, budget }: { readonly nodes: number; readonly budget: number | null },
-  signal: AbortSignal,
-  when = "",
-): Promise<void> {
-  const { resident, peak, files } = await settledMemory(operator, extent.settleMs, signal);
-  const note = `${files.toFixed(0)} of it mapped files; ${peak.toFixed(0)} at its highest`;
-  figures.push({ what: `memory (RSS) at ${nodes} nodes${when}`, measured: resident, budget, unit: "MiB", note });
-}
-
-/** Counts what the operator writes while nothing happens, but for its lease. */
-async function rest({ cluster, extent, figures }: Bench, signal: AbortSignal): Promise<void> {
-  say(`${extent.restSeconds} s at rest`);
-  const since = new Date();
-  await delay(extent.restSeconds * 1_000, undefined, { signal });
-  const writing = new Set(["create", "update", "patch", "delete", "deletecollection"]);
-  let writes = 0;
-  for await (const { user, verb, objectRef } of readAuditLog(cluster.auditLog, since, signal)) {
-    const ours = user.username === `system:serviceaccount:${NAMESPACE}:kmagent-operator`;
-    if (ours && writing.has(verb) && objectRef?.resource !== "leases") writes += 1;
-  }
-  figures.push({
-    what: `writes at rest but the lease's, in ${extent.restSeconds} s`,
-    measured: writes,
-    budget: 0,
-    unit: "",
-  });
-}
-
-async function probes(figures: Figure[]): Promise<void> {
-  for (const silent of [0, 5]) {
-    say(`5,000 probes, ${silent} % of them black holes`);
-    const { wallSeconds, cpuSeconds, timedOut } = await measureProbes(silent);
-    const what = silent === 0 ? "5,000 probes, all healthy" : "5,000 probes, 5 % black holes";
-    figures.push(
-      { what, measured: wallSeconds, budget: silent === 0 ? 10 : 20, unit: "s", note: `${timedOut} timed out` },
-      { what: `${what}: CPU`, measured: cpuSeconds, budget: 3, unit: "s" },
-    );
   }
 }
 

@@ -3,7 +3,7 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { systemClock } from "../../src/kube/clock.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { API_KEY, NAMESPACE } from "./operator-process.ts";
-import { FAKE_NODE } from "./scale-cluster.ts";
+import { DOWN_LABEL, FAKE_NODE } from "./stages.ts";
 
 /** The administrator's connections: eight requests at once. */
 export async function administrator(kubeconfigPath: string): Promise<KubeClient> {
@@ -54,8 +54,8 @@ export interface PlatformEndpoints {
   readonly otlp: string;
 }
 
-/** The smallest KmAgent, with a platform that the bench can reach. */
-export function kmagentBody(name: string, platform: PlatformEndpoints) {
+/** The smallest KmAgent, with a platform that the bench can reach, and more of its spec. The rollout is a plain one unless another is given. */
+export function kmagentBody(name: string, platform: PlatformEndpoints, more: Readonly<Record<string, unknown>> = {}) {
   return {
     apiVersion: "kloudmate.com/v1alpha1",
     kind: "KmAgent",
@@ -64,9 +64,9 @@ export function kmagentBody(name: string, platform: PlatformEndpoints) {
       clusterName: "bench",
       apiKeySecretRef: { name: "km-agent-credentials", key: "apiKey" },
       collectorEndpoint: platform.otlp,
-      // What is measured is how soon a wish reaches the DaemonSet; a staged one waits for its canary first.
       platform: { endpoint: platform.platform, remoteConfig: { mode: "Disabled" } },
       rollout: { strategy: "RollingUpdate" },
+      ...more,
     },
   };
 }
@@ -79,6 +79,31 @@ export const DAEMONSETS_PATH = `/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets
 
 /** The key that platforms of the bench take. */
 export const PLATFORM_KEYS = [API_KEY];
+
+/** Takes nodes down, as Kubernetes sees it: their kubelets don't report any more. */
+export async function takeDown(client: KubeClient, nodes: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const node of nodes) {
+    await patchNode(client, node, "", { metadata: { labels: { [DOWN_LABEL]: "yes" } } }, signal);
+    const ready = {
+      type: "Ready",
+      status: "Unknown",
+      reason: "NodeStatusUnknown",
+      message: "Kubelet stopped posting.",
+    };
+    const lastTransitionTime = new Date().toISOString();
+    await patchNode(client, node, "/status", { status: { conditions: [{ ...ready, lastTransitionTime }] } }, signal);
+  }
+}
+
+/** Lets nodes that were taken down return. */
+export async function letReturn(client: KubeClient, nodes: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const node of nodes) await patchNode(client, node, "", { metadata: { labels: { [DOWN_LABEL]: null } } }, signal);
+}
+
+async function patchNode(client: KubeClient, node: string, part: string, body: object, signal: AbortSignal) {
+  const path = `/api/v1/nodes/${node}${part}`;
+  await client.request({ method: "PATCH", path, body, contentType: "application/merge-patch+json" }, signal);
+}
 
 async function forEach(from: number, to: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = from;

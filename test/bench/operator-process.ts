@@ -8,6 +8,7 @@ import { toolPath } from "../cluster/build.ts";
 import { run } from "../cluster/command.ts";
 import { CHART, CHECKOUT } from "../installation/operator.ts";
 import { kubectlFor } from "../installation/kubectl.ts";
+import { imageEnvironment, imageFlags } from "./image.ts";
 import type { ScaleCluster } from "./scale-cluster.ts";
 
 /** The bundle that ships. */
@@ -149,23 +150,6 @@ export function startOperator(
       await exit;
     },
   };
-}
-
-/** The options with which the image's entry point starts Node.js. */
-function imageFlags(): string[] {
-  const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile())?.[1] ?? "[]";
-  return (JSON.parse(entryPoint) as string[]).filter((word) => word.startsWith("--"));
-}
-
-/** The environment that the image sets. */
-function imageEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    [...dockerfile().matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = "", value = ""]) => [name, value]),
-  );
-}
-
-function dockerfile(): string {
-  return readFileSync(join(CHECKOUT, "Dockerfile"), "utf8");
 }
 
 function memoryOf(pid: number): MemoryFigures {
