@@ -9,5 +9,5 @@ USER 65532:65532
 ENV MALLOC_ARENA_MAX=1
 # The last two compilers of Node.js cost 11 MB of resident memory and save no time here: docs/benchmarks.md. The memory saver
 # gives pages back after a burst: 4 MB at 10 nodes, 10 MB at 5,000, for no CPU time that could be measured.
-ENTRYPOINT ["/usr/local/bin/node", "--liftoff-only", "--no-turbofan", "--memory-saver-mode", "/app/kmagent-operator.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--liftoff-only", "--no-turbofan", "--no-maglev", "--memory-saver-mode", "/app/kmagent-operator.mjs"]
 CMD ["run"]

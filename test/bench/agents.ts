@@ -1,4 +1,6 @@
 import type { KubeClient } from "../../src/kube/client.ts";
+import { changesOf } from "./changes.ts";
+import type { Change } from "./changes.ts";
 import { NAMESPACE } from "./operator-process.ts";
 
 /** As much of an agent's pod as the bench looks at. */
@@ -44,12 +46,11 @@ interface Counting {
 /** Watches the node agents' pods until `stop`. */
 export async function watchAgents(client: KubeClient, signal: AbortSignal): Promise<Agents> {
   const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
-  const labelSelector = "app.kubernetes.io/component=node-agent";
   const working = new Map<string, Agent>();
   let counting: Counting = { nodes: new Set(), mostWithout: 0, starts: [] };
   const without = new Map<string, number>();
 
-  const take = (type: string, { metadata, spec, status }: PodSeen) => {
+  const take = (type: Change<PodSeen>["type"], { metadata, spec, status }: PodSeen) => {
     const { nodeName: node } = spec;
     if (node === undefined) return;
     const isReady = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
@@ -65,22 +66,18 @@ export async function watchAgents(client: KubeClient, signal: AbortSignal): Prom
     }
   };
 
-  const { body } = await client.request({ method: "GET", path, query: { labelSelector } }, signal);
-  const { metadata, items } = body as { metadata: { resourceVersion: string }; items: readonly PodSeen[] };
-  for (const pod of items) take("ADDED", pod);
   const end = new AbortController();
-  const query = { labelSelector, resourceVersion: metadata.resourceVersion, timeoutSeconds: 7_200 };
+  const ends = AbortSignal.any([signal, end.signal]);
+  const query = { labelSelector: "app.kubernetes.io/component=node-agent" };
+  const { items, changes } = await changesOf<PodSeen>(client, { path, query }, ends);
+  for (const pod of items) take("ADDED", pod);
   const follow = async () => {
-    for await (const line of client.watch({ path, query }, AbortSignal.any([signal, end.signal]))) {
-      const { type, object } = line as { type: string; object: PodSeen };
-      take(type, object);
-    }
+    for await (const { type, object } of changes) take(type, object);
   };
   let ended: string | null = null;
-  const followed = follow().then(
-    () => (ended = "the watch of pods ended"),
-    (error: unknown) => (ended = error instanceof Error ? error.message : String(error)),
-  );
+  const followed = follow().catch((error: unknown) => {
+    ended = error instanceof Error ? error.message : String(error);
+  });
   return {
     working: () => working,
     count(nodes) {

@@ -5,6 +5,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { METRICS_PORT } from "../../src/config/defaults/building-blocks.ts";
+import { run } from "../cluster/command.ts";
 import { runUntilInterrupted } from "../cluster/interrupt.ts";
 import { clusterIdentity } from "../cluster/local/identity.ts";
 import { CHECKOUT } from "../installation/operator.ts";
@@ -17,7 +18,7 @@ import type { PlatformEndpoints } from "./fleet.ts";
 import { measureGuard } from "./guard.ts";
 import { BUNDLE, installForProcess } from "./operator-process.ts";
 import type { OperatorInstallation } from "./operator-process.ts";
-import { measureAllProbes } from "./probes.ts";
+import { measureProbes } from "./probes.ts";
 import { measureRollout } from "./rollout.ts";
 import { ensureScaleTools, startScaleCluster } from "./scale-cluster.ts";
 import type { ScaleCluster } from "./scale-cluster.ts";
@@ -43,13 +44,12 @@ interface Installed {
 type Part = (isQuick: boolean, figures: Figure[], signal: AbortSignal) => Promise<void>;
 
 const PARTS: Readonly<Record<string, Part>> = {
-  guard(_, figures) {
+  async guard(_, figures) {
     say("the guard");
-    figures.push(...measureGuard());
-    return Promise.resolve();
+    figures.push(...(await measureGuard()));
   },
   async probes(_, figures) {
-    figures.push(...(await measureAllProbes(say)));
+    figures.push(...(await measureProbes(say)));
   },
   async rollout(isQuick, figures, signal) {
     const nodes = isQuick ? 100 : 500;
@@ -94,6 +94,7 @@ async function main(signal: AbortSignal): Promise<void> {
 
 async function inside(parts: readonly string[], isQuick: boolean, signal: AbortSignal): Promise<void> {
   const figures: Figure[] = [];
+  await run(["ip", "link", "set", "lo", "up"], signal);
   try {
     for (const part of parts) await PARTS[part]?.(isQuick, figures, signal);
   } finally {

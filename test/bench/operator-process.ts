@@ -8,7 +8,7 @@ import { toolPath } from "../cluster/build.ts";
 import { run } from "../cluster/command.ts";
 import { CHART, CHECKOUT } from "../installation/operator.ts";
 import { kubectlFor } from "../installation/kubectl.ts";
-import { imageEnvironment, imageFlags } from "./image.ts";
+import { imageEnvironment, imageFlags } from "./shipped.ts";
 import type { ScaleCluster } from "./scale-cluster.ts";
 
 /** The bundle that ships. */

@@ -17,6 +17,8 @@ const NAME = "staged";
 /** Shorter than the default, for it is waited for in each wave; the time that is to be expected holds it too. */
 const BAKE_SECONDS = 5;
 const MAX_UNAVAILABLE = 0.1;
+/** How long nodes are waited for that never worked, and that the change might have mended. */
+const DEADLINE_SECONDS = 60;
 /** Shorter than the defaults, so that nodes that never worked are soon known to be broken. */
 const HEALTH = { interval: "10s", startupGrace: "10s" };
 const GOOD_TRIAL = "good";
@@ -39,7 +41,7 @@ interface Status {
     readonly phase?: string;
     readonly target?: string;
     readonly stable?: string;
-    readonly failed?: number;
+    readonly inFlight?: readonly { readonly wasFailing?: boolean }[];
     readonly rejected?: readonly { readonly reason: string }[];
   };
 }
@@ -62,7 +64,12 @@ export async function measureRollout(bench: RolloutBench, signal: AbortSignal): 
   const { client, nodes, say } = bench;
   const weak = weakNodes(nodes);
   await addNodes(client, 0, nodes, signal);
-  const rollout = { strategy: "Staged", bakeTime: `${BAKE_SECONDS}s`, maxUnavailable: `${MAX_UNAVAILABLE * 100}%` };
+  const rollout = {
+    strategy: "Staged",
+    bakeTime: `${BAKE_SECONDS}s`,
+    maxUnavailable: `${MAX_UNAVAILABLE * 100}%`,
+    progressDeadline: `${DEADLINE_SECONDS}s`,
+  };
   const body = kmagentBody(NAME, bench.platform, { rollout, health: HEALTH });
   await client.request({ method: "POST", path: KMAGENTS_PATH, body }, signal);
   const agents = await watchAgents(client, signal);
@@ -99,7 +106,12 @@ async function good(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   const began = await change(staged, GOOD_TRIAL, signal);
   const hasTurned = (at: Status) => at.rollout?.target !== began.stable;
   const proved = await until(staged, "the canary is proved", (at) => hasTurned(at) && !isCanary(at), signal);
-  const done = await until(staged, "the change is everywhere", (at) => hasTurned(at) && isComplete(at), signal);
+  const isEverywhere = (at: Status) =>
+    hasTurned(at) &&
+    (at.rollout?.inFlight ?? []).every(({ wasFailing }) => wasFailing === true) &&
+    [...staged.sound].every((node) => agents.working().get(node)?.revision === at.rollout?.target);
+  const everywhere = await until(staged, "the change is everywhere", isEverywhere, signal);
+  const done = await until(staged, "the rollout is complete", (at) => hasTurned(at) && isComplete(at), signal);
   const { stable } = done.status.rollout ?? {};
   const skipped = weak.down.filter((node) => agents.working().get(node)?.uid !== untouched.get(node)).length;
   const behind = [...staged.sound].filter((node) => agents.working().get(node)?.revision !== stable).length;
@@ -116,9 +128,14 @@ async function good(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   await until(staged, "nothing is left to do", (at) => isComplete(at) && at.nodes?.notReady === 0, signal);
   return [
     seconds(
-      "a good change on every node",
-      done.at - began.at,
+      "a good change on every node that works",
+      everywhere.at - began.at,
       expectation(result, nodes, (proved.at - began.at) / 1_000),
+    ),
+    seconds(
+      `until it is complete, ${weak.unwell.length} nodes that never worked being given up`,
+      done.at - everywhere.at,
+      `progressDeadline ${DEADLINE_SECONDS} s`,
     ),
     atMostDown(result, window),
     zero(`pods replaced of ${weak.down.length} nodes that were down`, skipped),

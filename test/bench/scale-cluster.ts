@@ -57,7 +57,7 @@ export async function ensureScaleTools(signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Starts the control plane, alone in a network namespace, so its addresses collide with nothing. etcd syncs to the disk as in
+ * Starts the control plane, alone in a network namespace whose loopback is up, so its addresses collide with nothing. etcd syncs to the disk as in
  * earnest, for the figures hold its latency too.
  */
 export async function startScaleCluster(
@@ -71,7 +71,6 @@ export async function startScaleCluster(
   const plan = networkPlan(identity, preferredSlot);
   const processes = new ProcessTable(stateDirectory, id);
   const host: ControlPlane = { stateDirectory, processes, plan };
-  await run(["ip", "link", "set", "lo", "up"], signal);
   await run(["ip", "address", "replace", `${plan.hostAddress}/32`, "dev", "lo"], signal);
   await run(["ip", "route", "replace", "local", POD_RANGES, "dev", "lo"], signal);
   const certificates = certificateDirectory(stateDirectory);

@@ -1,4 +1,6 @@
 import type { KubeClient } from "../../src/kube/client.ts";
+import { changesOf } from "./changes.ts";
+import type { Change } from "./changes.ts";
 import { DAEMONSETS_PATH } from "./fleet.ts";
 
 /** As much of a DaemonSet as the bench looks at. */
@@ -12,7 +14,7 @@ export interface DaemonSetSeen {
   };
 }
 
-type Type = "ADDED" | "MODIFIED" | "DELETED";
+type Type = Change<DaemonSetSeen>["type"];
 
 /** The DaemonSets of the namespace as a watch shows them, with the moment at which it did. */
 export interface Sightings {
@@ -25,14 +27,10 @@ export interface Sightings {
 export async function watchDaemonSets(client: KubeClient, signal: AbortSignal): Promise<Sightings> {
   const waiting = new Set<(type: Type, seen: DaemonSetSeen) => void>();
   const end = new AbortController();
-  const { body } = await client.request({ method: "GET", path: DAEMONSETS_PATH }, signal);
-  const { resourceVersion } = (body as { metadata: { resourceVersion: string } }).metadata;
-  const query = { resourceVersion, timeoutSeconds: 7_200 };
+  const ends = AbortSignal.any([signal, end.signal]);
+  const { changes } = await changesOf<DaemonSetSeen>(client, { path: DAEMONSETS_PATH }, ends);
   const follow = async () => {
-    for await (const line of client.watch({ path: DAEMONSETS_PATH, query }, AbortSignal.any([signal, end.signal]))) {
-      const { type, object } = line as { type: Type; object: DaemonSetSeen };
-      for (const look of waiting) look(type, object);
-    }
+    for await (const { type, object } of changes) for (const look of waiting) look(type, object);
     throw new Error("the watch of DaemonSets ended");
   };
   const followed = follow();
