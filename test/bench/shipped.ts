@@ -26,7 +26,7 @@ export async function withBundle<T>(file: string, work: (run: Run) => Promise<T>
     };
     const script = scripts.build
       .replace("src/cli.ts", `test/bench/${file}`)
-      .replace("dist/kmagent-operator.mjs", bundle);
+      .replaceAll("dist/kmagent-operator.mjs", bundle);
     const path = `${join(CHECKOUT, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`;
     await execute("sh", ["-c", script], { cwd: CHECKOUT, env: { ...process.env, PATH: path } });
     const env = { ...process.env, ...imageEnvironment(), NODE_OPTIONS: nodeOptions() };
