@@ -8,12 +8,12 @@ import { addNodes, DAEMONSETS_PATH, kmagentBody, KMAGENTS_PATH, letReturn, takeD
 import type { PlatformEndpoints } from "./fleet.ts";
 import { startOperator } from "./operator-process.ts";
 import type { OperatorInstallation } from "./operator-process.ts";
+import { isCanary, isComplete, isGoingBack, NAME, until, WITHIN_MS } from "./staged-status.ts";
+import type { Status } from "./staged-status.ts";
 import { FRAIL_TRIAL, TRIAL_LABEL } from "./stages.ts";
 import { weakNodes } from "./weak-nodes.ts";
 import type { Weak } from "./weak-nodes.ts";
 
-/** Name of the KmAgent that is rolled out. */
-const NAME = "staged";
 /** Shorter than the default, for it is waited for in each wave; the time that is to be expected holds it too. */
 const BAKE_SECONDS = 5;
 const MAX_UNAVAILABLE = 0.1;
@@ -22,7 +22,6 @@ const DEADLINE_SECONDS = 60;
 /** Shorter than the defaults, so that nodes that never worked are soon known to be broken. */
 const HEALTH = { interval: "10s", startupGrace: "10s" };
 const GOOD_TRIAL = "good";
-const WITHIN_MS = 20 * 60_000;
 
 /** What measuring a rollout needs. */
 export interface RolloutBench {
@@ -32,18 +31,6 @@ export interface RolloutBench {
   /** How many nodes, 3 % of which are broken. */
   readonly nodes: number;
   readonly say: (line: string) => void;
-}
-
-/** As much of the status as the bench waits for. */
-interface Status {
-  readonly nodes?: { readonly notReady?: number };
-  readonly rollout?: {
-    readonly phase?: string;
-    readonly target?: string;
-    readonly stable?: string;
-    readonly inFlight?: readonly { readonly wasFailing?: boolean }[];
-    readonly rejected?: readonly { readonly reason: string }[];
-  };
 }
 
 /** A rollout under way. */
@@ -177,29 +164,6 @@ async function change({ client, ...staged }: Staged, trial: string, signal: Abor
   await client.request({ method: "PATCH", path, body, contentType: "application/merge-patch+json" }, signal);
   return { at: performance.now(), stable: status.rollout?.stable };
 }
-
-async function until(
-  { client }: Pick<RolloutBench, "client">,
-  what: string,
-  is: (status: Status) => boolean,
-  signal: AbortSignal,
-): Promise<{ readonly at: number; readonly status: Status }> {
-  return await eventually(
-    what,
-    async () => {
-      const { body } = await client.request({ method: "GET", path: `${KMAGENTS_PATH}/${NAME}` }, signal);
-      const { status = {} } = body as { status?: Status };
-      if (is(status)) return { at: performance.now(), status };
-      const { nodes, rollout } = status;
-      throw new Error(JSON.stringify({ nodes, rollout }).slice(0, 2_000));
-    },
-    { withinMs: WITHIN_MS, everyMs: 100 },
-  );
-}
-
-const isComplete = ({ rollout }: Status) => rollout?.phase === "Complete";
-const isCanary = ({ rollout }: Status) => rollout?.phase === "Canary";
-const isGoingBack = ({ rollout }: Status) => rollout?.phase === "RollingBack" || rollout?.phase === "RolledBack";
 
 function uidsOf(agents: Agents, nodes: readonly string[]): ReadonlyMap<string, string | undefined> {
   return new Map(nodes.map((node) => [node, agents.working().get(node)?.uid]));
