@@ -53,12 +53,12 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
   async rollout(isQuick, figures, signal) {
     const nodes = isQuick ? 100 : 500;
-    await withCluster(signal, nodes, async ({ client, platform, installation }) => {
+    await withCluster("rollout", signal, nodes, async ({ client, platform, installation }) => {
       figures.push(...(await measureRollout({ client, platform, installation, nodes, say }, signal)));
     });
   },
   async costs(isQuick, figures, signal) {
-    await withCluster(signal, 0, async (installed) => {
+    await withCluster("costs", signal, 0, async (installed) => {
       await measureCosts({ ...installed, extent: isQuick ? QUICK : FULL, figures, say }, signal);
     });
   },
@@ -104,11 +104,12 @@ async function inside(parts: readonly string[], isQuick: boolean, signal: AbortS
 
 /** Does something with a fake cluster of its own, some of whose nodes are weak if it is told how many there will be. */
 async function withCluster(
+  part: string,
   signal: AbortSignal,
   nodes: number,
   work: (installed: Installed) => Promise<void>,
 ): Promise<void> {
-  const identity = clusterIdentity(CHECKOUT, { KM_CLUSTER: "bench" });
+  const identity = clusterIdentity(CHECKOUT, { KM_CLUSTER: `bench-${part}` });
   const cluster = await startScaleCluster(identity, signal, nodes === 0 ? undefined : weakNodes(nodes));
   const ports = ["13133", String(METRICS_PORT)];
   const listener = spawn(process.execPath, [join(import.meta.dirname, "probe-listener.ts"), ...ports], {
