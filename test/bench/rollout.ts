@@ -75,7 +75,7 @@ export async function measureRollout(bench: RolloutBench, signal: AbortSignal): 
     const before = operator.cpuSeconds();
     const figures = [...(await good(staged, signal)), ...(await bad(staged, signal))];
     const cpu = { what: "CPU for both", measured: operator.cpuSeconds() - before, budget: null, unit: "s" };
-    return [...figures, cpu].map((figure) => ({ ...figure, what: `staged rollout, ${nodes} nodes: ${figure.what}` }));
+    return [...figures, cpu].map((figure) => ({ ...figure, what: `rollout, ${nodes} nodes: ${figure.what}` }));
   } finally {
     await agents.stop();
     await operator.stop();
@@ -85,11 +85,11 @@ export async function measureRollout(bench: RolloutBench, signal: AbortSignal): 
 /** A change that every node bears, while some are down. */
 async function good(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   const { client, weak, agents, nodes, window, say } = staged;
-  say(`${weak.down.length} nodes go down, ${weak.unwell.length} don't answer anyway; a good change`);
+  say(`${counted(weak.down)} down, ${counted(weak.unwell)} that never answered; a good change`);
   await takeDown(client, weak.down, signal);
   await until(staged, "they are seen to be down", ({ nodes: at }) => at?.notReady === weak.down.length, signal);
   const untouched = uidsOf(agents, weak.down);
-  const counted = agents.count(staged.sound);
+  const finish = agents.count(staged.sound);
   const began = await change(staged, GOOD_TRIAL, signal);
   const hasTurned = (at: Status) => at.rollout?.target !== began.stable;
   const proved = await until(staged, "the canary is proved", (at) => hasTurned(at) && !isCanary(at), signal);
@@ -102,9 +102,9 @@ async function good(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   const { stable } = done.status.rollout ?? {};
   const skipped = weak.down.filter((node) => agents.working().get(node)?.uid !== untouched.get(node)).length;
   const behind = [...staged.sound].filter((node) => agents.working().get(node)?.revision !== stable).length;
-  const result = counted();
+  const result = finish();
 
-  say(`${weak.down.length} nodes return`);
+  say(`${counted(weak.down)} back`);
   await letReturn(client, weak.down, signal);
   const returned = performance.now();
   const follows = await eventually(
@@ -120,27 +120,30 @@ async function good(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
       expectation(result, nodes, (proved.at - began.at) / 1_000),
     ),
     seconds(
-      `until it is complete, ${weak.unwell.length} nodes that never worked being given up`,
+      `${counted(weak.unwell)} that never worked given up after that`,
       done.at - everywhere.at,
       `progressDeadline ${DEADLINE_SECONDS} s`,
     ),
-    atMostDown(result, window),
-    zero(`pods replaced of ${weak.down.length} nodes that were down`, skipped),
+    atMostDown(result, window, "meanwhile"),
+    zero(`pods replaced on ${counted(weak.down)} that were down`, skipped),
     zero("nodes that worked and don't run it in the end", behind),
-    seconds(`${weak.down.length} nodes that were down follow after their return`, follows - returned),
+    seconds(`${counted(weak.down)} that were down have it after their return`, follows - returned),
   ];
 }
 
 /** A change that more nodes don't bear than `maxFailures` allows. */
 async function bad(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   const { client, weak, agents, window, say } = staged;
-  say(`a change that ${weak.frail.length} nodes don't bear`);
-  const counted = agents.count(staged.sound);
+  say(`a change that breaks ${counted(weak.frail)}`);
+  const finish = agents.count(staged.sound);
   const began = await change(staged, FRAIL_TRIAL, signal);
   const found = await until(staged, "the change is found to be bad", (at) => isGoingBack(at), signal);
   const reached = [...agents.working().values()].filter(
     ({ revision }) => revision === found.status.rollout?.target,
   ).length;
+  const isBack = () =>
+    [...staged.sound, ...weak.frail].every((node) => agents.working().get(node)?.revision === began.stable);
+  const returned = await until(staged, "every node that works is back", isBack, signal);
   const back = await until(staged, "it is taken back", (at) => at.rollout?.phase === "RolledBack", signal);
   const { stable, rejected } = back.status.rollout ?? {};
   const { body } = await client.request({ method: "GET", path: `${DAEMONSETS_PATH}/${NAME}` }, signal);
@@ -149,9 +152,10 @@ async function bad(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   const astray = [...agents.working().values()].filter(({ revision }) => revision !== began.stable).length;
   const note = `${rejected?.[0]?.reason ?? "no reason"}; ${reached} nodes ran it by then`;
   return [
-    seconds(`a change that ${weak.frail.length} nodes don't bear, until it is found`, found.at - began.at, note),
-    seconds("until it is taken back from every node", back.at - found.at),
-    atMostDown(counted(), window),
+    seconds(`a change that breaks ${counted(weak.frail)}, until it is found`, found.at - began.at, note),
+    seconds("then until every node that works is back", returned.at - found.at),
+    seconds(`then until ${counted(weak.unwell)} that never worked are given up`, back.at - returned.at),
+    atMostDown(finish(), window, "there and back"),
     zero("nodes off the stable revision in the end", astray + (isTemplateBack && stable === began.stable ? 0 : 1)),
   ];
 }
@@ -180,8 +184,12 @@ function seconds(what: string, ms: number, note?: string): Figure {
   return { what, measured: ms / 1_000, budget: null, unit: "s", ...(note !== undefined && { note }) };
 }
 
-function atMostDown({ mostWithout }: Counted, window: number): Figure {
-  return { what: "working nodes without an agent at once", measured: mostWithout, budget: window, unit: "" };
+function atMostDown({ mostWithout }: Counted, window: number, when: string): Figure {
+  return { what: `working nodes without an agent at once, ${when}`, measured: mostWithout, budget: window, unit: "" };
+}
+
+function counted(nodes: readonly string[]): string {
+  return nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
 }
 
 function zero(what: string, measured: number): Figure {
