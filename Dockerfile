@@ -7,7 +7,7 @@ COPY dist/kmagent-operator.mjs dist/kmagent-operator.mjs.LEGAL.txt /app/
 USER 65532:65532
 # One arena, for the threads of a small process need no heaps of their own.
 ENV MALLOC_ARENA_MAX=1
-# The last two compilers of Node.js cost 11 MB of resident memory and save no time here: docs/benchmarks.md. The memory saver
-# gives pages back after a burst: 4 MB at 10 nodes, 10 MB at 5,000, for no CPU time that could be measured.
+# The optimizing compilers of Node.js cost 13 MB of resident memory and save no time here that could be measured. The memory
+# saver gives pages back after a burst: 4 MB at 10 nodes, 10 MB at 5,000. What both come to: docs/benchmarks.md.
 ENTRYPOINT ["/usr/local/bin/node", "--liftoff-only", "--no-turbofan", "--no-maglev", "--memory-saver-mode", "/app/kmagent-operator.mjs"]
 CMD ["run"]

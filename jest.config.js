@@ -6,6 +6,8 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/strip-types.js" },
   testEnvironment: "node",
+  // No test asserts a duration; on a busy machine the default of five seconds would.
+  testTimeout: 60_000,
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts", "!src/**/*.test.ts"],
 };
