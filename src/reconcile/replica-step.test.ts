@@ -295,6 +295,58 @@ describe("the cluster agent's rollout in a pass", () => {
     expect(done.status.clusterAgent?.rejected?.[0]?.message).toContain("exceeded quota: q");
   });
 
+  test("writes a turn at once, however short ago a status was written", () => {
+    const failing = trying(changed(running()), ended("no such thing"));
+    const { status } = failing.kmagent;
+    const memory = {
+      ...failing.memory,
+      status: { at: NOW - 1, resourceVersion: "1", written: status, landed: status, repairs: [] },
+    };
+    expect(plan({ ...failing, memory }).writes.map(({ kind }) => kind)).toContain("status");
+  });
+
+  test("goes on from what it wrote, though the cache doesn't show it yet", () => {
+    const begun = changed(running());
+    const done = plan(begun);
+    const written = after(begun, done);
+    const status = { at: NOW, resourceVersion: "2", written: done.status, landed: done.status, repairs: [] };
+    const behind = { ...written, kmagent: begun.kmagent, memory: { ...written.memory, status } };
+    const [applied] = objectsOf(plan(behind).writes.filter(isOf("Deployment")));
+    expect(revisionOfTemplate(applied)).toBe(done.status.clusterAgent?.target);
+  });
+
+  test("keeps its record while an older KmAgent selects the same nodes", () => {
+    const back = trying(changed(running()), ended("no such thing"));
+    const told = after(back, plan(back));
+    const older = {
+      ...told.kmagent,
+      key: "km/other",
+      name: "other",
+      uid: "other",
+      creationTimestamp: "2025-01-01T00:00:00Z",
+    };
+    const { status } = plan({ ...told, siblings: [older] });
+    expect(status.conditions).toContainEqual(expect.objectContaining({ reason: "NodeOverlap" }));
+    expect(status.clusterAgent).toMatchObject({ phase: "RolledBack", rejected: replicaOf(told).rejected });
+  });
+
+  test("takes for stable what was noted as such last, where the status is lost", () => {
+    const up = running();
+    const stable = liveRevision(up);
+    const id = `ConfigMap agent-cluster-agent-${stable}`;
+    const older = (name: string): [string, KubeObject] => {
+      const found = up.live.get(id);
+      const annotations = { "kloudmate.com/state": "stable", "kloudmate.com/state-since": "2020-01-01T00:00:00Z" };
+      const labels = { ...found?.metadata.labels, "kloudmate.com/revision": name };
+      const metadata = { ...found?.metadata, name: `agent-cluster-agent-${name}`, labels, annotations };
+      return [`ConfigMap ${metadata.name}`, { apiVersion: "v1", kind: "ConfigMap", ...found, metadata }];
+    };
+    const notes = [older("a"), ...[...up.live].filter(([key]) => key !== DEPLOYMENT), older("z")];
+    const kmagent = { ...changed(up).kmagent, status: {} };
+    const lost = { ...up, kmagent, live: new Map(notes), memory: NO_MEMORY, pods: [] };
+    expect(plan(lost).status.clusterAgent).toMatchObject({ phase: "Trying", stable });
+  });
+
   test("does nothing while the KmAgent is paused, and says what it would do", () => {
     const paused = changed(running(), { paused: true, clusterAgent: { podAnnotations: { another: "revision" } } });
     const done = plan(paused);
@@ -317,7 +369,7 @@ describe("the cluster agent's rollout in a pass", () => {
 });
 
 describe("a configuration of the cluster agent from the platform", () => {
-  const asks = (clusterAgent: Readonly<Record<string, unknown>>): Snapshot["answers"] => {
+  const asks = (clusterAgent: Readonly<Record<string, unknown>> | null): Snapshot["answers"] => {
     const inbox = new RemoteInbox();
     const heard: HeardAnswer = { restartRequired: true, nodeAgent: null, clusterAgent };
     inbox.put("u", heard);
@@ -355,7 +407,7 @@ describe("a configuration of the cluster agent from the platform", () => {
     expect(said(done, "RemoteConfigApplied")).toMatchObject({ status: "True", reason: "Applied" });
   });
 
-  test("moves nothing when it is sent again after it was rolled back, with a wish for a restart or without", () => {
+  test("moves nothing when it is sent again after it was rolled back, nor does a wish for a restart", () => {
     const failing = trying({ ...running(), answers: asks(config("1s")) }, ended("no such thing"));
     const told = after(failing, plan(failing));
     const back = after(told, plan(told));
@@ -364,6 +416,8 @@ describe("a configuration of the cluster agent from the platform", () => {
     const again = plan({ ...quiet, answers: asks(config("1s")) });
     expect(again.writes.filter(isOf("Deployment"))).toEqual([]);
     expect(again.remote?.notes).toMatchObject([{ kind: "same" }]);
+    const later = { ...quiet, answers: asks(null) };
+    expect(plan(later, NOW + 3_600_000).remote?.notes).toMatchObject([{ kind: "restart", component: "node-agent" }]);
     expect(plan({ ...quiet, answers: asks(config("2s")) }).status.clusterAgent?.phase).toBe("RolledBack");
   });
 });
