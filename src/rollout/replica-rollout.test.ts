@@ -153,6 +153,11 @@ const PHASES: Readonly<Record<string, readonly Row[]>> = {
       to: trying,
     },
     {
+      name: "has failed where its new pod's collector ended, though the node's clock is behind",
+      seen: { pods: [pod({ ended: { ...ENDED, at: BEGAN - 60_000 } })] },
+      to: rolledBack,
+    },
+    {
       name: "isn't to blame for a node that is down",
       seen: { ...late, pods: [pod({ nodeReady: false, ended: ENDED })] },
       to: trying,
@@ -312,6 +317,12 @@ const PHASES: Readonly<Record<string, readonly Row[]>> = {
       name: "isn't blamed, at a retry, for ends from before",
       from: { phase: "Trying", phaseSince: NOW },
       seen: { pods: [pod({ ended: ENDED })] },
+      to: trying,
+    },
+    {
+      name: "has its time anew at a retry, though its pod was there before",
+      from: { phase: "Trying", phaseSince: NOW },
+      seen: { now: NOW + 299_999 },
       to: trying,
     },
     {
