@@ -110,7 +110,8 @@ describe("the fleet in numbers", () => {
     fc.assert(
       fc.property(anyFleet, (observed) => {
         const first = judged(observed);
-        const second = judged(observed, first.byNode);
+        const told = observed.nodes.map((of) => ({ ...of, failedPod: of.failedPod && { ...of.failedPod, told: true } }));
+        const second = judged({ ...observed, nodes: told }, first.byNode);
         expect(second.transitions).toEqual([]);
         expect(second.nodes.every((health, index) => health === first.nodes[index])).toBe(true);
       }),
@@ -184,6 +185,65 @@ describe("transitions", () => {
     },
   ])("$name", ({ steps, events }) => {
     expect(eventsOf(...steps)).toEqual(events);
+  });
+
+  describe("a pod that was evicted", () => {
+    const evicted = pod({ phase: "Failed", reason: "Evicted", message: "low on memory", ready: false });
+    const untold = { pod: evicted, told: false };
+    const told = { pod: evicted, told: true };
+    const ended137 = node({ pod: crash(), probe: null });
+
+    it.each([
+      {
+        name: "is told of though its successor is healthy already when a pass first looks",
+        steps: [healthy, { ...recovered, failedPod: untold }, recovered],
+        events: ["NodeUnhealthy: healthy to unhealthy", "NodeRecovered: unhealthy to healthy"],
+      },
+      {
+        name: "recovers with its successor's first answer, and not with its start",
+        steps: [healthy, { ...replaced, failedPod: untold }, { ...replaced, failedPod: told }, recovered],
+        events: ["NodeUnhealthy: healthy to unhealthy", "NodeRecovered: unhealthy to healthy"],
+      },
+      {
+        name: "is told of once, however many passes see it",
+        steps: [
+          healthy,
+          node({ pod: evicted, failedPod: untold, probe: null }),
+          node({ pod: null, failedPod: told, probe: null }),
+        ],
+        events: ["NodeUnhealthy: healthy to unhealthy"],
+      },
+      {
+        name: "is told of though the end of its container was told before",
+        steps: [healthy, ended137, node({ pod: evicted, failedPod: untold, probe: null })],
+        events: ["NodeUnhealthy: healthy to unhealthy", "NodeUnhealthy: unhealthy to unhealthy"],
+      },
+      {
+        name: "is told of where it was being deleted by the time anybody looked",
+        steps: [healthy, { ...recovered, failedPod: { pod: { ...evicted, deleting: true }, told: false } }],
+        events: ["NodeUnhealthy: healthy to unhealthy", "NodeRecovered: unhealthy to healthy"],
+      },
+      {
+        name: "is no news on a node that leaves",
+        steps: [healthy, { ...leaving, failedPod: untold }],
+        events: [],
+      },
+    ])("$name", ({ steps, events }) => {
+      expect(eventsOf(...steps)).toEqual(events);
+    });
+
+    it("is no news to a process that finds it in the status", () => {
+      const unhealthyNodes = [{ node: "node-1", since: "2026-11-23T10:00:00Z", reason: "Evicted", message: "" }];
+      const observed = fleet([node({ pod: evicted, failedPod: untold, probe: null })]);
+      expect(judged(observed, rememberedHealth({ unhealthyNodes })).transitions).toEqual([]);
+    });
+
+    it("doesn't make its node unhealthy once the successor runs", () => {
+      const { nodes, transitions, nextChangeAt } = judged(fleet([{ ...recovered, failedPod: untold }]));
+      expect(nodes[0]).toMatchObject({ kind: "healthy", reason: "Healthy", podUid: "pod-2" });
+      expect(transitions[0]?.message).toMatch(/^node-1: Kubelet evicted the pod: low on memory/);
+      expect(nextChangeAt).toBeNull();
+    });
   });
 
   it("names the node and what is wrong", () => {

@@ -5,7 +5,7 @@ import type { FleetExports } from "./fleet-exports.ts";
 import { nodeHealth } from "./node-health.ts";
 import type { NodeHealth } from "./node-health.ts";
 import type { NodeKind, SettledKind } from "./node-kind.ts";
-import type { FleetObservation } from "./observation.ts";
+import type { FleetObservation, NodeObservation } from "./observation.ts";
 import { probesBlocked } from "./probes-blocked.ts";
 import type { RememberedHealth } from "./remembered.ts";
 import type { HealthSettings } from "./settings.ts";
@@ -75,9 +75,13 @@ export function fleetHealth(
   const transitions: NodeTransition[] = [];
   for (const node of inOrder(observation.nodes)) {
     const before = previous.get(node.name);
-    const judged = nodeHealth(node, before, context);
-    const transition = transitionOf(before?.settled ?? null, judged);
-    if (transition !== null) transitions.push(transition);
+    const missed = missedFailure(node, before, context);
+    const judged = nodeHealth(node, missed ?? before, context);
+    const told = [
+      missed && transitionOf(before?.settled ?? null, missed, isNews(missed, before)),
+      transitionOf((missed ?? before)?.settled ?? null, judged),
+    ];
+    transitions.push(...told.filter((transition) => transition !== null));
     nodes.push(before !== undefined && isSame(before, judged) ? before : judged);
   }
   return {
@@ -91,6 +95,26 @@ export function fleetHealth(
     transitions,
     nextChangeAt: nodes.reduce<number | null>((soonest, { reviewAt }) => earlier(soonest, reviewAt), null),
   };
+}
+
+/**
+ * What a pass would have said of the node when a pod failed there as a whole, where none has: the pod's successor may run by
+ * now. It is made up for before the present is judged, so that failure and recovery are both told. `null` where nothing is.
+ */
+function missedFailure(
+  { failedPod, ...node }: NodeObservation,
+  before: NodeHealth | RememberedHealth | undefined,
+  context: HealthContext,
+): NodeHealth | null {
+  if (failedPod === null || failedPod.told) return null;
+  // The failure came before the deletion that followed from it.
+  const pod = { ...failedPod.pod, deleting: false };
+  return nodeHealth({ ...node, pod, failedPod: null, probe: null, exports: null }, before, context);
+}
+
+/** A failed pod is told of also where its node was faulty for another reason: its container may have ended a moment before it. */
+function isNews({ kind, reason }: NodeHealth, before: NodeHealth | RememberedHealth | undefined): boolean {
+  return (kind === "unhealthy" || kind === "uncovered") && reason !== before?.reason;
 }
 
 function inOrder<T extends { readonly name: string }>(nodes: readonly T[]): readonly T[] {
@@ -136,8 +160,12 @@ function countsOf(nodes: readonly NodeHealth[], target: string): FleetCounts {
 }
 
 /** An event for a change of the settled kind: a fault and its end, but not that a node is healthy from the start. */
-function transitionOf(from: SettledKind | null, { node, settled: to, message }: NodeHealth): NodeTransition | null {
-  if (to === null || to === from || (from === null && to === "healthy")) return null;
+function transitionOf(
+  from: SettledKind | null,
+  { node, settled: to, message }: NodeHealth,
+  isNews = false,
+): NodeTransition | null {
+  if (to === null || (to === from && !isNews) || (from === null && to === "healthy")) return null;
   return { node, from, to, event: eventOf(from, to), message: `${node}: ${message}` };
 }
 

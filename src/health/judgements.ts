@@ -179,8 +179,8 @@ function podsAreRefused({ pod, context }: Subject): Verdict | null {
 
 /** Kubelet evicted the last pod, and none has run since: the new one's start is its recovery, as a container's is after a crash. */
 function podBeforeFailed({ node, pod, running, context }: Subject): Verdict | null {
-  const { failedPod } = node;
-  if (failedPod === null || running !== null) return null;
+  if (node.failedPod === null || running !== null) return null;
+  const failedPod = node.failedPod.pod;
   if (pod === null || pod.uid === failedPod.uid) return failedPodVerdict(failedPod);
   const reviewAt = pod.placedAt + context.settings.startupGraceMs;
   const atFault = schedulingFault(pod) !== null || (pod.container !== null && containerFault(pod.container) !== null);

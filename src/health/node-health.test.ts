@@ -246,7 +246,7 @@ const unhealthyRows: readonly Row[] = [
   },
   {
     name: "an evicted pod is told of after it is gone",
-    node: node({ pod: null, failedPod: evicted, probe: null }),
+    node: node({ pod: null, failedPod: { pod: evicted, told: true }, probe: null }),
     kind: "unhealthy",
     reason: "Evicted",
     agent: "Stopped",
@@ -254,7 +254,7 @@ const unhealthyRows: readonly Row[] = [
   },
   {
     name: "an evicted pod is told of while it is being deleted",
-    node: node({ pod: { ...evicted, deleting: true }, failedPod: evicted, probe: null }),
+    node: node({ pod: { ...evicted, deleting: true }, failedPod: { pod: evicted, told: true }, probe: null }),
     kind: "unhealthy",
     reason: "Evicted",
     agent: "Stopped",
@@ -263,7 +263,7 @@ const unhealthyRows: readonly Row[] = [
     name: "an evicted pod is told of until the next one runs",
     node: node({
       pod: pod({ phase: "Pending", createdAt: NOW - 2_000, ready: false, container: waiting("ContainerCreating") }),
-      failedPod: evicted,
+      failedPod: { pod: evicted, told: true },
       probe: null,
     }),
     kind: "unhealthy",
@@ -274,7 +274,7 @@ const unhealthyRows: readonly Row[] = [
     name: "an image that can't be pulled counts for more than the eviction before it",
     node: node({
       pod: pod({ phase: "Pending", createdAt: NOW - 2_000, ready: false, container: waiting("ErrImagePull") }),
-      failedPod: evicted,
+      failedPod: { pod: evicted, told: true },
       probe: null,
     }),
     kind: "unhealthy",

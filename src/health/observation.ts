@@ -94,6 +94,15 @@ export interface ExportObservation {
   readonly health: ExportHealth;
 }
 
+/**
+ * A pod of ours that failed as a whole, evicted for instance; it may be gone already. It is shown until the node's next one
+ * runs, and longer where no pass has told of it yet.
+ */
+export interface FailedPodObservation {
+  readonly pod: PodObservation;
+  readonly told: boolean;
+}
+
 /** One node and what runs on it. */
 export interface NodeObservation {
   readonly name: string;
@@ -111,8 +120,7 @@ export interface NodeObservation {
   readonly deleting: boolean;
   /** The newest pod of ours that isn't being deleted, else the newest one that is. */
   readonly pod: PodObservation | null;
-  /** A pod of ours that failed as a whole, evicted for instance, while none has run there since; it may be gone already. */
-  readonly failedPod: PodObservation | null;
+  readonly failedPod: FailedPodObservation | null;
   readonly probe: ProbeObservation | null;
   /** Of `pod`; `null` where its counters haven't been read, or can't be. */
   readonly exports: ExportObservation | null;

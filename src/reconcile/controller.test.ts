@@ -52,6 +52,28 @@ function stores(name: string, version: number, status = 201): Step {
 
 const looks = (path: string): Step => ({ name: `look at ${path}`, method: "GET", answer: refuse(404, "NotFound") });
 
+const DAEMON_SET_OF_OURS: KubeObject = {
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: {
+    name: "agent",
+    namespace: "km",
+    uid: "ds",
+    resourceVersion: "2",
+    ownerReferences: [
+      { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name: "agent", uid: "uid-1", controller: true },
+    ],
+  },
+};
+
+/** A pod of that DaemonSet on the node n1. */
+function podOf(name: string, status: object): PodRecord {
+  const labels = { [LABEL.instance]: "agent" };
+  const ownerReferences = [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }];
+  const metadata = { name, namespace: "km", uid: name, labels, ownerReferences };
+  return projectPod({ metadata, spec: { nodeName: "n1" }, status }, intern);
+}
+
 const ended: (() => Promise<void>)[] = [];
 
 /** A controller of real parts, with caches that the test fills and an API server that plays its script. */
@@ -272,26 +294,44 @@ describe("a pass", () => {
       stores("the DaemonSet", 12),
       stores("status", 13),
     );
-    const ownerReferences = [
-      { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name: "agent", uid: "uid-1", controller: true },
-    ];
-    const metadata = { name: "agent", namespace: "km", uid: "ds", resourceVersion: "2", ownerReferences };
-    set(caches.daemonSets, KEY, { apiVersion: "apps/v1", kind: "DaemonSet", metadata }, 2);
-    const pod = {
-      metadata: {
-        name: "p",
-        namespace: "km",
-        uid: "p",
-        labels: { [LABEL.instance]: "agent" },
-        ownerReferences: [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }],
-      },
-      spec: { nodeName: "n1" },
-      status: { phase: "Running", podIP: "10.0.0.7" },
-    };
-    set(caches.pods, "km/p", projectPod(pod, intern), 2);
+    set(caches.daemonSets, KEY, DAEMON_SET_OF_OURS, 2);
+    set(caches.pods, "km/p", podOf("p", { phase: "Running", podIP: "10.0.0.7" }), 2);
     await pass();
     expect(probed).toEqual(["uid-1 10.0.0.7"]);
     expect([...controller.nodes()]).toMatchObject([{ kmagent: KEY, node: "n1", podUid: "p" }]);
+  });
+
+  test("that was held up tells of a pod that was evicted and replaced meanwhile, once", async () => {
+    const RUNNING = { phase: "Running", containerStatuses: [{ name: "km-agent", ready: true, state: { running: {} } }] };
+    const ready = { ...RUNNING, conditions: [{ type: "Ready", status: "True" }] };
+    const { pass, caches, set, noted, controller } = await world(
+      { kind: "missing" },
+      {
+        ...stores("the status, slowly", 13, 200),
+        answer: (response, call) => {
+          set(caches.pods, "km/p", podOf("p", { phase: "Failed", reason: "Evicted" }), 3);
+          set(caches.pods, "km/p", undefined, 4);
+          set(caches.pods, "km/q", podOf("q", ready), 5);
+          stores("the status", 13, 200).answer(response, call);
+        },
+      },
+      stores("the status", 14, 200),
+      stores("the status", 15, 200),
+    );
+    set(caches.daemonSets, KEY, DAEMON_SET_OF_OURS, 2);
+    set(caches.pods, "km/p", podOf("p", ready), 2);
+    const metadata = { name: "n1", uid: "n1", labels: { "kubernetes.io/os": "linux" } };
+    const isReady = { type: "Ready", status: "True", lastTransitionTime: "2020-01-01T00:00:00Z" };
+    set(caches.nodes, "n1", projectNode({ metadata, status: { conditions: [isReady] } }, intern), 2);
+    const told = async () => {
+      const before = noted.length;
+      await pass();
+      return noted.slice(before).filter((note) => note.includes("Node"));
+    };
+    expect(await told()).toEqual([]);
+    expect(await told()).toEqual(["Warning NodeUnhealthy", "Normal NodeRecovered"]);
+    expect(await told()).toEqual([]);
+    expect([...controller.nodes()]).toMatchObject([{ node: "n1", kind: "healthy", podUid: "q" }]);
   });
 });
 

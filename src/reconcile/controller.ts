@@ -147,6 +147,7 @@ export class Controller {
         mask.mask(message),
       );
     }
+    if (plan.fleet) this.#tellFailedPods(snapshot);
     this.#known.set(key, { uid: kmagent.uid, memory: remember(snapshot.memory, plan, outcomes, clock.wallNow()) });
     if (plan.remote !== null) this.#options.inbox.drop(kmagent.uid, snapshot.answers);
     this.#remoteLog.tell(kmagent, snapshot.answers, plan);
@@ -195,6 +196,11 @@ export class Controller {
       },
     });
     exposeFleet(metrics, kmagent, plan.fleet, plan.status, allNodeMetrics);
+  }
+
+  /** What failed while this pass was under way is told of by the next one. */
+  #tellFailedPods({ nodes }: Snapshot): void {
+    for (const { name, failedPod } of nodes) if (failedPod) this.#sources.failedPods.tell(name, failedPod.pod.uid);
   }
 
   /** Takes every fleet's series away: from now on, another process speaks for them. */

@@ -9,61 +9,122 @@ const intern = createIntern();
 const EVICTED = { phase: "Failed", reason: "Evicted", message: "the node was low on memory" };
 const RUNNING = { phase: "Running", containerStatuses: [{ name: "km-agent", state: { running: {} } }] };
 
-/** A cluster with the node n and the DaemonSet ds, and what is remembered of it. */
-function world() {
+type SetPod = (uid: string, status: object | undefined, metadata?: object) => void;
+
+/** A cluster with the node n and the DaemonSet ds, `found` as it begins, and what is remembered of it. */
+function world(found: (pod: SetPod) => void = () => undefined) {
   const pods = new ObjectStore<PodRecord>();
   const nodes = new ObjectStore<NodeRecord>();
   const end = new AbortController();
-  const failed = watchFailedPods({ pods, nodes }, end.signal);
   let version = 0;
   const set = <T>(store: ObjectStore<T>, key: string, value: T | undefined): void => {
     const resourceVersion = String(++version);
     store.set(key, value === undefined ? undefined : { uid: key, resourceVersion, value }, resourceVersion);
   };
+  const pod = (uid: string, status: object | undefined, metadata: object = {}) => {
+    const ownerReferences = [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }];
+    const raw = {
+      metadata: { name: uid, namespace: "km", uid, ownerReferences, ...metadata },
+      spec: { nodeName: "n" },
+    };
+    set(pods, `km/${uid}`, status === undefined ? undefined : projectPod({ ...raw, status }, intern));
+  };
   set(nodes, "n", projectNode({ metadata: { name: "n", uid: "n" } }, intern));
+  found(pod);
+  const failed = watchFailedPods({ pods, nodes }, end.signal);
   return {
     end,
-    pod: (uid: string, status: object | undefined, metadata: object = {}) => {
-      const ownerReferences = [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }];
-      const raw = {
-        metadata: { name: uid, namespace: "km", uid, ownerReferences, ...metadata },
-        spec: { nodeName: "n" },
-      };
-      set(pods, `km/${uid}`, status === undefined ? undefined : projectPod({ ...raw, status }, intern));
-    },
+    pod,
     removeNode: () => set(nodes, "n", undefined),
-    failed: () => failed.of("ds", "n")?.uid,
-    ofAnother: () => failed.of("other", "n")?.uid,
+    failed: () => failed.of("ds", "n")?.pod.uid,
+    told: () => failed.of("ds", "n")?.told,
+    tell: (uid: string) => failed.tell("n", uid),
+    ofAnother: () => failed.of("other", "n")?.pod.uid,
   };
 }
 
+const DELETED = { deletionTimestamp: "2026-01-01T00:00:00Z" };
+
 describe("a pod that failed as a whole", () => {
-  test("is remembered after it is gone, until another one runs on its node", () => {
-    const { pod, failed } = world();
+  test("is remembered after it is gone, until it was told of and another one runs on its node", () => {
+    const { pod, failed, tell } = world();
     pod("a", RUNNING);
     expect(failed()).toBeUndefined();
     pod("a", EVICTED);
-    pod("a", EVICTED, { deletionTimestamp: "2026-01-01T00:00:00Z" });
+    pod("a", EVICTED, DELETED);
     pod("a", undefined);
     expect(failed()).toBe("a");
+    tell("a");
     pod("b", { phase: "Pending" });
     expect(failed()).toBe("a");
     pod("b", RUNNING);
     expect(failed()).toBeUndefined();
   });
 
-  test.each([
-    {
-      name: "that ended because it was deleted",
-      status: EVICTED,
-      metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" },
-    },
-    { name: "whose failure has no name: its container tells", status: { phase: "Failed" }, metadata: {} },
-    { name: "that succeeded", status: { phase: "Succeeded", reason: "Completed" }, metadata: {} },
-  ])("isn't one $name", ({ status, metadata }) => {
+  test("waits to be told of, however long its successor has run", () => {
+    const { pod, failed, told, tell } = world();
+    pod("a", EVICTED);
+    pod("a", undefined);
+    pod("b", RUNNING);
+    pod("b", undefined);
+    pod("c", RUNNING);
+    expect([failed(), told()]).toEqual(["a", false]);
+    tell("b");
+    expect(failed()).toBe("a");
+    tell("a");
+    expect(failed()).toBeUndefined();
+  });
+
+  test("makes way for a newer one, which nobody has told of", () => {
+    const { pod, failed, told, tell } = world();
+    pod("a", EVICTED);
+    tell("a");
+    expect(told()).toBe(true);
+    pod("b", EVICTED);
+    tell("a");
+    expect([failed(), told()]).toEqual(["b", false]);
+  });
+
+  test("is one that had failed before anybody watched, and whose successor ran already", () => {
+    const { failed, tell } = world((pod) => {
+      pod("a", EVICTED);
+      pod("b", RUNNING);
+    });
+    expect(failed()).toBe("a");
+    tell("a");
+    expect(failed()).toBeUndefined();
+  });
+
+  test("is one whose failure and deletion came as one change, as a list after a break shows them", () => {
     const { pod, failed } = world();
     pod("a", RUNNING);
-    pod("a", status, metadata);
+    pod("a", EVICTED, DELETED);
+    expect(failed()).toBe("a");
+  });
+
+  test("isn't forgotten for a pod before it that still runs: a canary's, evicted while the old one ends", () => {
+    const { pod, failed, tell } = world();
+    pod("old", RUNNING, { creationTimestamp: "2026-01-01T00:00:00Z", ...DELETED });
+    pod("a", EVICTED, { creationTimestamp: "2026-01-01T00:01:00Z" });
+    tell("a");
+    pod("old", RUNNING, { creationTimestamp: "2026-01-01T00:00:00Z", ...DELETED, labels: { x: "y" } });
+    expect(failed()).toBe("a");
+  });
+
+  test("isn't one that was on its way out before", () => {
+    const { pod, failed } = world();
+    pod("a", RUNNING, DELETED);
+    pod("a", EVICTED, DELETED);
+    expect(failed()).toBeUndefined();
+  });
+
+  test.each([
+    { name: "whose failure has no name: its container tells", status: { phase: "Failed" } },
+    { name: "that succeeded", status: { phase: "Succeeded", reason: "Completed" } },
+  ])("isn't one $name", ({ status }) => {
+    const { pod, failed } = world();
+    pod("a", RUNNING);
+    pod("a", status);
     expect(failed()).toBeUndefined();
   });
 

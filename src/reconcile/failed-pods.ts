@@ -1,31 +1,52 @@
 import type { Store } from "../kube/store.ts";
 import type { NodeRecord, PodRecord } from "./project.ts";
 
-/** The pods that failed as a whole and whose node's next one hasn't run yet. */
+/** A pod that failed as a whole, and whether a pass has told of it. */
+export interface FailedPodRecord {
+  readonly pod: PodRecord;
+  readonly told: boolean;
+}
+
+/** The pods that failed as a whole, each until it was told of and its node's next one has run. */
 export interface FailedPods {
   /** The failed pod of this DaemonSet (its UID) on this node, or undefined. */
-  of(daemonSetUid: string, node: string): PodRecord | undefined;
+  of(daemonSetUid: string, node: string): FailedPodRecord | undefined;
+  /** A pass has told of this pod of this node: once its successor runs, it is forgotten. */
+  tell(node: string, podUid: string): void;
+}
+
+interface Entry extends FailedPodRecord {
+  /** Whether another pod of its DaemonSet has run there since. */
+  readonly succeeded: boolean;
 }
 
 /**
  * Remembers what the caches show for milliseconds only: an evicted pod is replaced at once by the DaemonSet controller, and
- * a look at the cluster a moment later finds a new pod and no word of why. One pod a node at most, forgotten with its node.
+ * a look at the cluster a moment later finds a new pod and no word of why. However long a pass takes, what failed meanwhile
+ * waits for the next one. One pod a node at most, the newest; forgotten with its node.
+ *
+ * Flow: a pod that the caches show as failed is remembered, also one that had failed before this began; `tell` and the run
+ * of its successor, in either order, end that. What failed and went away while nobody watched can't be known.
  */
 export function watchFailedPods(
   { pods, nodes }: { readonly pods: Store<PodRecord>; readonly nodes: Store<NodeRecord> },
   signal: AbortSignal,
 ): FailedPods {
-  const byNode = new Map<string, PodRecord>();
+  const byNode = new Map<string, Entry>();
+  const settle = (node: string, entry: Entry): void => {
+    if (entry.told && entry.succeeded) byNode.delete(node);
+    else byNode.set(node, entry);
+  };
+  const look = (before: PodRecord | undefined, pod: PodRecord): void => {
+    if (pod.node === "") return;
+    if (falls(before, pod)) byNode.set(pod.node, { pod, told: false, succeeded: false });
+    const known = byNode.get(pod.node);
+    if (known !== undefined && succeeds(known.pod, pod)) settle(pod.node, { ...known, succeeded: true });
+  };
+  for (const pod of pods.values()) look(undefined, pod);
   const unsubscribe = [
     pods.subscribe(({ before, after }) => {
-      if (after === undefined || after.node === "") return;
-      const known = byNode.get(after.node);
-      if (known !== undefined && known.uid !== after.uid && after.container?.state === "running") {
-        byNode.delete(after.node);
-      }
-      // One that is being deleted may fail by that alone.
-      const falls = after.phase === "Failed" && after.reason !== "" && !after.deleting && before?.phase !== "Failed";
-      if (falls) byNode.set(after.node, after);
+      if (after !== undefined) look(before, after);
     }),
     nodes.subscribe(({ key, after }) => {
       if (after === undefined) byNode.delete(key);
@@ -40,8 +61,26 @@ export function watchFailedPods(
   );
   return {
     of(daemonSetUid, node) {
-      const pod = byNode.get(node);
-      return pod?.ownerUid === daemonSetUid ? pod : undefined;
+      const entry = byNode.get(node);
+      return entry?.pod.ownerUid === daemonSetUid ? entry : undefined;
+    },
+    tell(node, podUid) {
+      const entry = byNode.get(node);
+      if (entry?.pod.uid === podUid) settle(node, { ...entry, told: true });
     },
   };
+}
+
+/**
+ * Kubelet names a reason where the pod as a whole failed, and none where its containers just ended. One that was on its way out
+ * before may have failed by that alone. Deletion and failure may come as one change: then the reason tells.
+ */
+function falls(before: PodRecord | undefined, { phase, reason }: PodRecord): boolean {
+  if (phase !== "Failed" || reason === "") return false;
+  return before === undefined || (before.phase !== "Failed" && !before.deleting);
+}
+
+function succeeds(failed: PodRecord, { uid, ownerUid, container, createdAt }: PodRecord): boolean {
+  const isOther = uid !== failed.uid && ownerUid === failed.ownerUid && createdAt >= failed.createdAt;
+  return isOther && container?.state === "running";
 }

@@ -139,7 +139,7 @@ describe("what is joined to a node", () => {
     const { pod, look } = world();
     pod("evicted", { status: { phase: "Pending" } });
     pod("evicted", { status: { phase: "Failed", reason: "Evicted" } });
-    expect(look().nodes[0]?.failedPod).toMatchObject({ reason: "Evicted" });
+    expect(look().nodes[0]?.failedPod).toMatchObject({ pod: { reason: "Evicted" }, told: false });
   });
 
   test("is a container's last words, where it left no message of its own", () => {

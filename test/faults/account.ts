@@ -1,7 +1,7 @@
 import { eventually } from "../installation/eventually.ts";
 import type { PlatformRow } from "../installation/platform-process.ts";
 import type { KmAgentObject } from "../installation/world.ts";
-import type { EventObject, Ground, Watches } from "./ground.ts";
+import type { AgentPod, EventObject, Ground, Watches } from "./ground.ts";
 import type { NodeFault } from "./node-faults.ts";
 
 /** What was said of one fault, by whom, and after how long. */
@@ -50,10 +50,12 @@ export async function accountOf(fault: NodeFault, ground: Ground, watches: Watch
     await fault.cure(ground);
     throw error;
   }
-  const curedAt = Date.now();
+  const { toldAt, ...noticed } = notice;
+  // What passes by itself may be over by the time that it is told of.
+  const curedAt = fault.passing ? toldAt : Date.now();
   await fault.cure(ground);
   const recoveredAfter = await recoveryOf(ground, watches, curedAt);
-  return { fault: fault.name, node: ground.node, ...notice, recoveredAfter };
+  return { fault: fault.name, node: ground.node, ...noticed, recoveredAfter };
 }
 
 /** While it was being struck. */
@@ -62,7 +64,7 @@ interface Strike {
   readonly endedAt: number;
 }
 
-type Notice = Pick<Account, "reason" | "message" | "noticedAfter">;
+type Notice = Pick<Account, "reason" | "message" | "noticedAfter"> & { readonly toldAt: number };
 
 async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, strike: Strike): Promise<Notice> {
   const { node } = ground;
@@ -91,6 +93,7 @@ async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, stri
   return {
     reason,
     message: event.object.message,
+    toldAt: event.at,
     noticedAfter: { event: after(event.at), status: status && after(status.at), platform: row && after(row.at) },
   };
 }
@@ -100,11 +103,13 @@ async function recoveryOf(ground: Ground, watches: Watches, curedAt: number): Pr
   const [event, row] = await Promise.all([
     eventOf(watches, node, ["NodeRecovered", "NodeCovered"], curedAt, /runs/),
     rowOf(ground, curedAt, { agent: "Running", collector: "Running", error: /^$/ }),
-    watches.kmagent.first(
+    eventually(
       `status doesn't name ${node} any more`,
-      curedAt,
-      ({ object }) => findingOf(object, node) === undefined,
-      PATIENCE.withinMs,
+      () => {
+        const newest = watches.kmagent.seen.at(-1);
+        return newest !== undefined && findingOf(newest.object, node) === undefined ? true : undefined;
+      },
+      PATIENCE,
     ),
     noSeriesOf(ground),
   ]);
@@ -124,8 +129,40 @@ async function eventOf(watches: Watches, node: string, reasons: readonly string[
     .catch((error: unknown) => {
       const others = watches.events.seen.filter(({ object, at }) => at >= sinceMs && object.message.includes(node));
       const told = others.map(({ object, at }) => `${new Date(at).toISOString()} ${object.reason} ${object.message}`);
-      throw new Error(`${String(error)}; what was told of it: ${told.join("; ") || "nothing"}`, { cause: error });
+      const pods = podsOf(watches, node, sinceMs);
+      throw new Error(
+        `${String(error)}; what was told of it: ${told.join("; ") || "nothing"}; its pods meanwhile: ${pods.join("; ") || "none changed"}`,
+        { cause: error },
+      );
     });
+}
+
+/** What the node's pods showed, one line for each version that says something else: without it nobody knows whether the fault came at all. */
+function podsOf(watches: Watches, node: string, sinceMs: number): string[] {
+  const lines = watches.pods.seen
+    .filter(({ object, at }) => at >= sinceMs && boundTo(object, node))
+    .map(({ object, deleted, at }) => ({ at, line: podLine(object, deleted) }));
+  return lines
+    .filter(({ line }, index) => lines[index - 1]?.line !== line)
+    .map(({ at, line }) => `${new Date(at).toISOString()} ${line}`);
+}
+
+function podLine({ metadata, status }: AgentPod, deleted: boolean): string {
+  const { phase = "no phase", reason, conditions, containerStatuses } = status;
+  const placed = conditions?.find(({ type }) => type === "PodScheduled");
+  const words = [
+    metadata.name,
+    phase,
+    reason,
+    placed?.status === "False" ? placed.reason : undefined,
+    ...(containerStatuses ?? []).map(
+      ({ state, ready, restartCount }) =>
+        `${JSON.stringify(state)}${ready ? " ready" : ""}${restartCount > 0 ? ` after ${restartCount} restarts` : ""}`,
+    ),
+    metadata.deletionTimestamp === undefined ? undefined : "being deleted",
+    deleted ? "gone" : undefined,
+  ];
+  return words.filter((word) => word !== undefined).join(" ");
 }
 
 async function rowOf(
