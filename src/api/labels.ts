@@ -40,6 +40,10 @@ export const ANNOTATION = {
   remoteHash: `${GROUP}/remote-hash`,
   /** There: RFC 3339 time since when it counts. */
   remoteSince: `${GROUP}/remote-since`,
+  /** There: hash of the last one that was proved; a rollback leads to it. */
+  remoteProved: `${GROUP}/remote-proved`,
+  /** There: RFC 3339 time from when on that one counted. */
+  remoteProvedSince: `${GROUP}/remote-proved-since`,
   /** There: hash of a newer one that waits for `remoteConfig.minInterval`. */
   remoteWaiting: `${GROUP}/remote-waiting`,
   /** There: RFC 3339 time of the last restart that the platform asked for. */

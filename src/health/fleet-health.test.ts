@@ -110,7 +110,10 @@ describe("the fleet in numbers", () => {
     fc.assert(
       fc.property(anyFleet, (observed) => {
         const first = judged(observed);
-        const told = observed.nodes.map((of) => ({ ...of, failedPod: of.failedPod && { ...of.failedPod, told: true } }));
+        const told = observed.nodes.map((of) => ({
+          ...of,
+          failedPod: of.failedPod && { ...of.failedPod, told: true },
+        }));
         const second = judged({ ...observed, nodes: told }, first.byNode);
         expect(second.transitions).toEqual([]);
         expect(second.nodes.every((health, index) => health === first.nodes[index])).toBe(true);

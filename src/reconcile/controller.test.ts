@@ -302,7 +302,10 @@ describe("a pass", () => {
   });
 
   test("that was held up tells of a pod that was evicted and replaced meanwhile, once", async () => {
-    const RUNNING = { phase: "Running", containerStatuses: [{ name: "km-agent", ready: true, state: { running: {} } }] };
+    const RUNNING = {
+      phase: "Running",
+      containerStatuses: [{ name: "km-agent", ready: true, state: { running: {} } }],
+    };
     const ready = { ...RUNNING, conditions: [{ type: "Ready", status: "True" }] };
     const { pass, caches, set, noted, controller } = await world(
       { kind: "missing" },

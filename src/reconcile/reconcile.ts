@@ -67,7 +67,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
   const kept = lastValid(snapshot, judged);
   const fleet = judgeFleet(snapshot, judged, now, mask);
-  const staged = kept !== null && !overlapped ? stageRollout(snapshot, judged, kept, fleet, now) : null;
+  const staged = kept !== null && !overlapped ? stageRollout(snapshot, judged, kept, fleet, remote, now) : null;
   const nodesStaged = staged?.objects ?? kept;
   const replica = nodesStaged !== null && !overlapped ? rollReplica(snapshot, judged, nodesStaged, mask, now) : null;
   const objects = replica?.objects ?? nodesStaged;

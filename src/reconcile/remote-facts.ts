@@ -70,15 +70,19 @@ export function remoteFacts(reached: Reached): StatusFacts["remote"] {
   return told;
 }
 
-function nodeProgress({ kmagent, judged, rollout, fleet }: Reached): Progress {
+function nodeProgress({ kmagent, judged, step, rollout, fleet }: Reached): Progress {
   const wanted = judged.kind === "valid" ? judged.desired.nodeAgent : null;
   const rejected = (kmagent.status.rollout?.rejected ?? []).find(({ revision }) => revision === wanted?.revision);
-  if (rejected) return { kind: "rolledBack", why: `${rejected.reason}: ${rejected.message}` };
+  const record = step?.records["node-agent"];
+  const isProved = record?.accepted != null && record.accepted.hash === record.proved?.hash;
+  // Proved once, it is in what holds too: another change failed, and it stays in force.
+  const failed = (why: string): Progress => (isProved ? { kind: "applied", reached: "" } : { kind: "rolledBack", why });
+  if (rejected) return failed(`${rejected.reason}: ${rejected.message}`);
   if (!wanted || !rollout || !fleet) return MOVING;
   // An earlier target may be on its way back while this one waits for its turn.
   const goesBack = rollout.phase === "RolledBack" || rollout.phase === "RollingBack";
   if (goesBack && rollout.target === wanted.revision) {
-    return { kind: "rolledBack", why: `${rollout.reason}: ${rollout.message}` };
+    return failed(`${rollout.reason}: ${rollout.message}`);
   }
   const reached = ` on ${rollout.updated} of ${fleet.counts.desired} nodes`;
   const there = rollout.phase === "Complete" && rollout.target === wanted.revision;

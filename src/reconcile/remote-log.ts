@@ -71,6 +71,15 @@ export class RemoteLog {
         );
         break;
       }
+      case "rolledBack": {
+        const { hash, revision, reason, message } = note.rolledBack;
+        count("rolledBack");
+        log.warn(
+          { component, hash, revision, reason, error: message },
+          "configuration rolled back; what was proved before counts again",
+        );
+        break;
+      }
       case "restart":
         log.info({ component }, "restart requested by the platform, restarting collector");
         break;

@@ -9,11 +9,13 @@ import { COMPONENTS, NO_RECORD, NO_RECORDS } from "../remote/record.ts";
 import type { RemoteRecord, RemoteRecords } from "../remote/record.ts";
 import { decideRemote } from "../remote/remote.ts";
 import type { RemoteDecision } from "../remote/remote.ts";
+import { blameBoth, learn } from "../remote/tried.ts";
 import type { DesiredInput } from "../resources/desired.ts";
 import { remoteConfigMapName } from "../resources/names.ts";
 import type { EventNote } from "./condition-events.ts";
-import { hasSpec } from "./configuration.ts";
+import { hasSpec, judgeConfiguration } from "./configuration.ts";
 import { ownership } from "./ownership.ts";
+import { isWantedRejected, triedOnNodes, writtenRollout } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What a pass makes of the platform's answers. */
@@ -22,6 +24,8 @@ export interface RemoteStep extends RemoteDecision {
   readonly objects: readonly KubeObject[];
   /** What counts for the agents, where the spec doesn't go before it; `null` while remote configuration is switched off. */
   readonly wish: DesiredInput["remote"];
+  /** Revision of the node agents that was taken back with the platform's configuration, while the platform still wants that; else empty. */
+  readonly takenBack: string;
   /** Components for which the spec goes before it, or that are switched off. */
   readonly without: ReadonlySet<Component>;
 }
@@ -31,13 +35,14 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
   const { kmagent, answers } = snapshot;
   if (!hasSpec(kmagent)) return null;
   const { remoteConfig } = kmagent.spec.platform;
-  const records = snapshot.memory.remote ?? readRecords(snapshot);
+  const held = snapshot.memory.remote ?? readRecords(snapshot);
   const off = remoteConfig.mode === "Disabled";
+  const learnt = off ? { records: held, notes: [] } : learnFromNodes(snapshot, held);
   const decided: RemoteDecision = off
-    ? { records, notes: [], nextAt: null }
+    ? { ...learnt, nextAt: null }
     : decideRemote(
         {
-          records,
+          records: learnt.records,
           answers,
           guard: guardSettings(kmagent.spec),
           settings: {
@@ -45,28 +50,54 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
             retry: kmagent.annotations[ANNOTATION.retry] ?? "",
             generation: kmagent.generation,
           },
-          rolledBack: { "node-agent": isRolledBack(snapshot), "cluster-agent": isReplicaRejected(snapshot) },
+          // What has just been taken back is what was wanted.
+          rolledBack: {
+            "node-agent": learnt.notes.length === 0 && isWantedRejected(snapshot),
+            "cluster-agent": isReplicaRejected(snapshot),
+          },
         },
         now,
       );
   return {
     ...decided,
+    notes: [...learnt.notes, ...decided.notes],
     objects: COMPONENTS.flatMap((component) => {
       const held = heldConfigMap(kmagent, component, decided.records[component]);
       return held ? [{ ...held }] : [];
     }),
-    wish: off
-      ? null
-      : { nodeAgent: wishOf(decided.records["node-agent"]), clusterAgent: wishOf(decided.records["cluster-agent"]) },
+    wish: off ? null : wishesOf(decided.records),
+    takenBack: off ? "" : takenBack(decided.records["node-agent"]),
     without: new Set(COMPONENTS.filter((component) => isWithout(kmagent, component))),
   };
 }
 
-/** Whether what is wanted now has been tried and taken back. */
-function isRolledBack({ kmagent, memory }: Snapshot): boolean {
-  const { phase, rejected = [] } = kmagent.status.rollout ?? {};
-  const wanted = memory.rendered?.desired.ok === true ? memory.rendered.desired.nodeAgent.revision : undefined;
-  return phase === "RollingBack" || phase === "RolledBack" || rejected.some(({ revision }) => revision === wanted);
+/**
+ * What the node agents' rollout says of the configuration that counts. Whether it failed alone is seen from what is wanted
+ * without it: where that is what held before, nothing else was changed.
+ */
+function learnFromNodes(snapshot: Snapshot, records: RemoteRecords): Pick<RemoteDecision, "records" | "notes"> {
+  const component = "node-agent";
+  const retry = snapshot.kmagent.annotations[ANNOTATION.retry] ?? "";
+  const { record, notes } = learn(records[component], triedOnNodes(snapshot, records[component].accepted), retry);
+  if (record === records[component]) return { records, notes: [] };
+  const after = { ...records, [component]: record };
+  if (notes.length === 0) return { records: after, notes: [] };
+  const { judged } = judgeConfiguration(snapshot, wishesOf(after));
+  const { stable, template } = writtenRollout(snapshot) ?? {};
+  const alone = judged.kind !== "valid" || [stable, template].includes(judged.desired.nodeAgent.revision);
+  return {
+    records: alone ? after : { ...after, [component]: blameBoth(record) },
+    notes: notes.map((note) => ({ ...note, component })),
+  };
+}
+
+/** While the platform goes on wanting what was taken back, and nothing else was changed, that stays the rollout's last word. */
+function takenBack({ rolledBack: [newest], accepted, heard }: RemoteRecord): string {
+  return newest === undefined || heard === accepted?.hash ? "" : newest.revision;
+}
+
+function wishesOf(records: RemoteRecords): NonNullable<DesiredInput["remote"]> {
+  return { nodeAgent: wishOf(records["node-agent"]), clusterAgent: wishOf(records["cluster-agent"]) };
 }
 
 /** Whether the revision that is wanted of the cluster agent has failed. */
@@ -136,6 +167,8 @@ export function remoteEvents(step: RemoteStep | null): EventNote[] {
       }
       case "restart":
         return [{ type: "Normal", reason: "RestartRequested", message: `The platform asked to restart ${whose}.` }];
+      // The condition tells of it, with what is in force instead.
+      case "rolledBack":
       case "restartWaits":
       case "same":
       case "unasked":

@@ -10,6 +10,7 @@ import { daemonSetName } from "../resources/names.ts";
 import type { RolloutNode, RolloutPod, RolloutSettings, RolloutView } from "../rollout/view.ts";
 import { isBehind } from "./expectations.ts";
 import { objectId } from "./memory.ts";
+import { retriedRevision } from "./remote-tried.ts";
 import { ownership } from "./ownership.ts";
 import { differsBySecrets, revisionNotes } from "./revision-notes.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -40,7 +41,7 @@ export function rolloutView(
     noted: { stable, rejected: rejected.map(({ revision }) => revision) },
     irrevocable: new Set(differsBySecrets(snapshot, "node-agent", known, wanted) ? [wanted] : []),
     approve: kmagent.annotations[ANNOTATION.approve] ?? "",
-    retry: kmagent.annotations[ANNOTATION.retry] ?? "",
+    retry: retriedRevision(snapshot),
     refused,
     paused: kmagent.spec.paused,
     settings: rolloutSettings(kmagent.spec),

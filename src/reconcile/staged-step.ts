@@ -8,6 +8,8 @@ import type { RolloutView } from "../rollout/view.ts";
 import { hasSpec } from "./configuration.ts";
 import type { Judged } from "./configuration.ts";
 import type { Write } from "./plan.ts";
+import type { RemoteStep } from "./remote-step.ts";
+import { writtenRollout } from "./remote-tried.ts";
 import { rolloutView } from "./rollout-view.ts";
 import { actWrites, labelWrites, noteWrites } from "./rollout-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -35,12 +37,13 @@ export function stageRollout(
   judged: Judged,
   kept: readonly KubeObject[],
   fleet: FleetHealth | null,
+  remote: RemoteStep | null,
   now: number,
 ): Staged | null {
-  const { kmagent, memory } = snapshot;
+  const { kmagent } = snapshot;
   if (!hasSpec(kmagent) || kmagent.spec.rollout.strategy !== "Staged" || fleet === null) return null;
-  const written = memory.status === null ? kmagent.status.rollout : memory.status.written.rollout;
-  const wanted = judged.kind === "valid" ? judged.desired.nodeAgent.revision : written?.target;
+  const written = writtenRollout(snapshot);
+  const wanted = judged.kind === "valid" ? wantedRevision(judged, written, remote) : written?.target;
   if (wanted === undefined) return null;
   const view = rolloutView({ ...snapshot, kmagent }, fleet, wanted, now);
   const step = firstStep(written, view, (revision) => templateOf(revision, "node-agent", kept, snapshot) !== null);
@@ -56,6 +59,22 @@ export function stageRollout(
     needed: needed.map((revision) => configMapName(kmagent.name, "node-agent", revision)),
     wanted,
   };
+}
+
+/**
+ * What the rollout goes after. The platform's configuration that was taken back isn't wanted any more; but while what is wanted
+ * instead is what held before, there is nothing to go after, and the rollout goes on saying what was taken back.
+ */
+function wantedRevision(
+  { desired }: Extract<Judged, { kind: "valid" }>,
+  written: RolloutStatus | undefined,
+  remote: RemoteStep | null,
+): string {
+  const { revision } = desired.nodeAgent;
+  const { phase, target, stable } = written ?? {};
+  const isBack = phase === "RollingBack" || phase === "RolledBack" || phase === "Stalled";
+  const isLastWord = isBack && target === remote?.takenBack && revision === stable;
+  return isLastWord ? (target ?? revision) : revision;
 }
 
 /**

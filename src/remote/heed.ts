@@ -1,7 +1,8 @@
 import type { Finding } from "../config/finding.ts";
 import type { Ask, SentConfig } from "./ask.ts";
 import type { SentVerdict } from "./judge.ts";
-import type { AcceptedConfig, RefusedConfig, RemoteRecord } from "./record.ts";
+import type { AcceptedConfig, RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
+import { forgive, isRetried } from "./tried.ts";
 
 /** What the KmAgent says to remote configurations. */
 export interface HeedSettings {
@@ -11,7 +12,7 @@ export interface HeedSettings {
   readonly retry: string;
   /** Generation of the spec: after a change of it, a retry that is still asked for is done once more. */
   readonly generation: number;
-  /** Whether the configuration that counts now was rolled back, so that no restart may try it once more. */
+  /** Whether what is wanted now was rolled back, whatever in it failed, so that no restart may try it once more. */
   readonly rolledBack: boolean;
 }
 
@@ -21,6 +22,8 @@ export type Note =
   | { readonly kind: "accepted"; readonly hash: string }
   | { readonly kind: "waits"; readonly hash: string; readonly until: number }
   | { readonly kind: "refused"; readonly refused: RefusedConfig; readonly findings: number }
+  /** The agents didn't work with it; what was proved before counts again. */
+  | { readonly kind: "rolledBack"; readonly rolledBack: RolledBackConfig }
   | { readonly kind: "restart" }
   | { readonly kind: "restartWaits"; readonly until: number }
   /** Nothing moves: it counts already, it was refused before, or it was asked for before. */
@@ -92,6 +95,11 @@ function heedConfig(
     if (waiting !== null) return { record: { ...record, waiting: null }, notes: [{ kind: "accepted", hash }] };
     return settings.restart && !settings.rolledBack ? restarted(record, settings, now) : same;
   }
+  const failed = record.rolledBack.find((each) => each.hash === hash);
+  if (failed) {
+    if (!isRetried(failed, settings.retry)) return same;
+    return judged(forgive(record, hash), hash, judge(document), settings, now);
+  }
   const known = record.refused.find((refused) => refused.hash === hash);
   if (known && !wantsRetry(record, hash, settings)) return same;
   return judged(known ? retriedNow(record, hash, settings) : record, hash, judge(document), settings, now);
@@ -109,6 +117,11 @@ export function settle(
     const verdict = judgeKept(record.refusedText);
     return judged(retriedNow(record, newest.hash, settings), newest.hash, verdict, settings, now);
   }
+  const [failed] = record.rolledBack;
+  if (failed && record.rolledBackText !== null && isRetried(failed, settings.retry)) {
+    const verdict = judgeKept(record.rolledBackText);
+    return judged(forgive(record, failed.hash), failed.hash, verdict, settings, now);
+  }
   const due = dueAt(record, settings.minIntervalMs);
   if (due === null || now < due) return { record, notes: [] };
   if (record.waiting !== null) return accept(record, record.waiting, settings, now);
@@ -120,10 +133,10 @@ export function dueAt(record: RemoteRecord, minIntervalMs: number): number | nul
   return record.waiting === null && !record.restartWaits ? null : freeAt(record, minIntervalMs);
 }
 
-/** From when on a rollout may follow the last one. */
-function freeAt({ accepted, restartedAt }: RemoteRecord, minIntervalMs: number): number {
-  const last = Math.max(accepted?.since ?? Number.NEGATIVE_INFINITY, restartedAt ?? Number.NEGATIVE_INFINITY);
-  return last + minIntervalMs;
+/** From when on a rollout may follow the last one, which may have been taken back. */
+function freeAt({ accepted, restartedAt, rolledBack }: RemoteRecord, minIntervalMs: number): number {
+  const begun = [accepted?.since, restartedAt, rolledBack[0]?.since].filter((time) => typeof time === "number");
+  return Math.max(Number.NEGATIVE_INFINITY, ...begun) + minIntervalMs;
 }
 
 function judged(record: RemoteRecord, hash: string, verdict: SentVerdict, settings: HeedSettings, now: number): Heeded {
@@ -140,13 +153,16 @@ function accept(record: RemoteRecord, config: AcceptedConfig, settings: HeedSett
   // One that makes the same of its pods moves none, so it needn't wait.
   const same = record.accepted?.text === text ? record.accepted : null;
   if (!same && now < until) {
-    return { record: { ...record, heard: hash, waiting: config }, notes: [{ kind: "waits", hash, until }] };
+    return {
+      record: { ...record, heard: hash, waiting: config, rolledBackText: null },
+      notes: [{ kind: "waits", hash, until }],
+    };
   }
   const accepted = { hash, text, since: same?.since ?? wholeSeconds(now) };
   // Otherwise its pods are made anew anyway.
   const restartWaits = same !== null && record.restartWaits;
   return {
-    record: { ...record, heard: hash, accepted, waiting: null, restartWaits },
+    record: { ...record, heard: hash, accepted, waiting: null, restartWaits, rolledBackText: null },
     notes: [{ kind: "accepted", hash }],
   };
 }

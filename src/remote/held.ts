@@ -5,7 +5,7 @@ import type { KmAgent } from "../api/kmagent.ts";
 import { metadata } from "../resources/manifest.ts";
 import type { Manifest } from "../resources/manifest.ts";
 import { remoteConfigMapName } from "../resources/names.ts";
-import type { RefusedConfig, RemoteRecord } from "./record.ts";
+import type { CountingConfig, RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
 
 /*
  * A record as a ConfigMap of the cluster holds it: it survives the operator, the platform and Helm's upgrades, and `kubectl`
@@ -13,9 +13,16 @@ import type { RefusedConfig, RemoteRecord } from "./record.ts";
  */
 
 const ACCEPTED_KEY = "accepted.yaml";
+/** Only where it isn't the accepted one. */
+const PROVED_KEY = "proved.yaml";
 const WAITING_KEY = "waiting.yaml";
 const REFUSED_KEY = "refused.json";
 const REFUSED_TEXT_KEY = "refused.yaml";
+const ROLLED_BACK_KEY = "rolled-back.json";
+const ROLLED_BACK_TEXT_KEY = "rolled-back.yaml";
+
+/** A ConfigMap holds 1 MiB. What was refused is a help for people and goes without its text where there is no room. */
+const ROOM_BYTES = 1_000_000;
 
 /** Stands for a hash that somebody took away: what was accepted goes on, and is equal to nothing that comes. */
 const LOST = "lost";
@@ -23,10 +30,13 @@ const LOST = "lost";
 /** The ConfigMap of a record; null while there is nothing to hold. */
 export function heldConfigMap(kmagent: KmAgent, component: Component, record: RemoteRecord): Manifest | null {
   if (isEmpty(record)) return null;
-  const { accepted, waiting, restartedAt, restartWaits, refused, refusedText, heard, asked, retried } = record;
+  const { accepted, proved, waiting, restartedAt, restartWaits, refused, refusedText, heard, asked, retried } = record;
+  const { rolledBack, rolledBackText } = record;
   const annotations = {
     [ANNOTATION.remoteHash]: accepted?.hash ?? "",
     [ANNOTATION.remoteSince]: accepted ? rfc3339(accepted.since) : "",
+    [ANNOTATION.remoteProved]: proved?.hash ?? "",
+    [ANNOTATION.remoteProvedSince]: proved ? rfc3339(proved.since) : "",
     [ANNOTATION.remoteWaiting]: waiting?.hash ?? "",
     [ANNOTATION.remoteRestartedAt]: restartedAt === null ? "" : rfc3339(restartedAt),
     [ANNOTATION.remoteRestartWaits]: restartWaits ? "true" : "",
@@ -34,7 +44,14 @@ export function heldConfigMap(kmagent: KmAgent, component: Component, record: Re
     [ANNOTATION.remoteAsked]: asked,
     [ANNOTATION.remoteRetried]: retried,
   };
-  const shown = refused.map(({ since, ...rest }) => ({ ...rest, since: rfc3339(since) }));
+  const data = {
+    ...(accepted && { [ACCEPTED_KEY]: accepted.text }),
+    ...(proved && proved.hash !== accepted?.hash && { [PROVED_KEY]: proved.text }),
+    ...(waiting && { [WAITING_KEY]: waiting.text }),
+    ...(refused.length > 0 && { [REFUSED_KEY]: listed(refused) }),
+    ...(rolledBack.length > 0 && { [ROLLED_BACK_KEY]: listed(rolledBack) }),
+    ...(rolledBackText !== null && { [ROLLED_BACK_TEXT_KEY]: rolledBackText }),
+  };
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -42,12 +59,7 @@ export function heldConfigMap(kmagent: KmAgent, component: Component, record: Re
       ...metadata(kmagent, component, remoteConfigMapName(kmagent.name, component)),
       annotations: Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== "")),
     },
-    data: {
-      ...(accepted && { [ACCEPTED_KEY]: accepted.text }),
-      ...(waiting && { [WAITING_KEY]: waiting.text }),
-      ...(refused.length > 0 && { [REFUSED_KEY]: `${JSON.stringify(shown, null, 2)}\n` }),
-      ...(refusedText !== null && { [REFUSED_TEXT_KEY]: refusedText }),
-    },
+    data: fits(data, refusedText) ? { ...data, [REFUSED_TEXT_KEY]: refusedText } : data,
   };
 }
 
@@ -60,34 +72,66 @@ export function readHeld(object: {
   const parsed = z.record(z.string(), z.string()).safeParse(object["data"] ?? {});
   const data = parsed.success ? parsed.data : {};
   const note = (key: string) => annotations[key] ?? "";
-  const accepted = data[ACCEPTED_KEY];
+  const counting = (text: string | undefined, hash: string, since: string): CountingConfig | null =>
+    text === undefined ? null : { hash: hash || LOST, text, since: time(since) ?? 0 };
+  const accepted = counting(data[ACCEPTED_KEY], note(ANNOTATION.remoteHash), note(ANNOTATION.remoteSince));
+  const provedHash = note(ANNOTATION.remoteProved);
+  const provedText =
+    data[PROVED_KEY] ?? (provedHash !== "" && provedHash === accepted?.hash ? accepted.text : undefined);
   const waiting = data[WAITING_KEY];
-  const refused = readRefused(data[REFUSED_KEY]);
+  const refused = readList(data[REFUSED_KEY], refusedEntry);
+  const rolledBack = readList(data[ROLLED_BACK_KEY], rolledBackEntry);
   return {
-    accepted:
-      accepted === undefined
-        ? null
-        : {
-            hash: note(ANNOTATION.remoteHash) || LOST,
-            text: accepted,
-            since: time(note(ANNOTATION.remoteSince)) ?? 0,
-          },
+    accepted,
+    proved: counting(provedText, provedHash, note(ANNOTATION.remoteProvedSince)),
     waiting: waiting === undefined ? null : { hash: note(ANNOTATION.remoteWaiting) || LOST, text: waiting },
     restartedAt: time(note(ANNOTATION.remoteRestartedAt)),
     restartWaits: note(ANNOTATION.remoteRestartWaits) === "true",
     refused,
     refusedText: refused.length === 0 ? null : (data[REFUSED_TEXT_KEY] ?? null),
+    rolledBack,
+    rolledBackText: rolledBack.length === 0 ? null : (data[ROLLED_BACK_TEXT_KEY] ?? null),
     heard: note(ANNOTATION.remoteHeard),
     asked: note(ANNOTATION.remoteAsked),
     retried: note(ANNOTATION.remoteRetried),
   };
 }
 
-const refusedList = z
-  .array(z.object({ hash: z.string(), rule: z.string(), path: z.string(), message: z.string(), since: z.string() }))
-  .max(100);
+const refusedEntry: z.ZodType<Listed<RefusedConfig>> = z.object({
+  hash: z.string(),
+  rule: z.string(),
+  path: z.string(),
+  message: z.string(),
+  since: z.string(),
+});
+const rolledBackEntry: z.ZodType<Listed<RolledBackConfig>> = z.object({
+  hash: z.string(),
+  revision: z.string(),
+  reason: z.string(),
+  message: z.string(),
+  together: z.boolean(),
+  since: z.string(),
+  retried: z.boolean(),
+});
 
-function readRefused(text: string | undefined): RefusedConfig[] {
+/** An entry with its time as people read it. */
+type Listed<T> = Omit<T, "since"> & { readonly since: string };
+
+function listed<T extends { readonly since: number }>(entries: readonly T[]): string {
+  const shown = entries.map(({ since, ...rest }) => ({ ...rest, since: rfc3339(since) }));
+  return `${JSON.stringify(shown, null, 2)}\n`;
+}
+
+function fits(data: Readonly<Record<string, string>>, more: string | null): more is string {
+  if (more === null) return false;
+  const bytes = (text: string) => new TextEncoder().encode(text).length;
+  return Object.values(data).reduce((sum, text) => sum + bytes(text), bytes(more)) <= ROOM_BYTES;
+}
+
+function readList<T extends { readonly since: string }>(
+  text: string | undefined,
+  entry: z.ZodType<T>,
+): (Omit<T, "since"> & { readonly since: number })[] {
   if (text === undefined) return [];
   let json: unknown;
   try {
@@ -96,8 +140,8 @@ function readRefused(text: string | undefined): RefusedConfig[] {
     if (error instanceof SyntaxError) return [];
     throw error;
   }
-  const parsed = refusedList.safeParse(json);
-  return parsed.success ? parsed.data.map((entry) => ({ ...entry, since: time(entry.since) ?? 0 })) : [];
+  const parsed = z.array(entry).max(100).safeParse(json);
+  return parsed.success ? parsed.data.map((each) => ({ ...each, since: time(each.since) ?? 0 })) : [];
 }
 
 function isEmpty(record: RemoteRecord): boolean {
@@ -107,6 +151,8 @@ function isEmpty(record: RemoteRecord): boolean {
     record.restartedAt === null &&
     !record.restartWaits &&
     record.refused.length === 0 &&
+    record.proved === null &&
+    record.rolledBack.length === 0 &&
     record.heard === "" &&
     record.asked === ""
   );

@@ -1,6 +1,6 @@
 import type { Component } from "../api/labels.ts";
 import { rfc3339 } from "./held.ts";
-import type { RefusedConfig, RemoteRecord } from "./record.ts";
+import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
 
 /** How far the pods of a component are with the configuration that counts. */
 export type Progress =
@@ -51,10 +51,12 @@ export function remoteOutcome(each: readonly OutcomeFacts[]): RemoteOutcome {
 }
 
 function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: OutcomeFacts): RemoteOutcome {
-  const { accepted, waiting, heard } = record;
+  const { accepted, waiting, heard, rolledBack } = record;
   const whose = component === "node-agent" ? "the node agents" : "the cluster agent";
   const refused = record.refused.find(({ hash }) => hash === heard);
   if (refused) return refusedOutcome(refused, whose, inForce);
+  const failed = rolledBack.find(({ hash }) => hash === heard);
+  if (failed && accepted?.hash !== heard && waiting?.hash !== heard) return rolledBackOutcome(failed, whose, inForce);
   if (waiting) {
     const until = dueAt === null ? "" : ` until ${rfc3339(dueAt)}`;
     const message = `Configuration ${waiting.hash} of ${whose} waits for platform.remoteConfig.minInterval${until}.`;
@@ -93,6 +95,18 @@ function refusedOutcome(refused: RefusedConfig, whose: string, inForce: string):
     message: `Configuration ${hash} of ${whose} is refused by rule ${rule}: ${place}${sentence(message)} ${inForce}`,
     last: { hash, verdict: "Refused", rule, path, message, since },
   };
+}
+
+function rolledBackOutcome(
+  { hash, reason, message, together, since }: RolledBackConfig,
+  whose: string,
+  inForce: string,
+): RemoteOutcome {
+  const blame = together
+    ? " It was tried together with another change, so either may be at fault; the other one is tried without it. `kloudmate.com/retry` tries it again."
+    : "";
+  const told = `Configuration ${hash} of ${whose} was rolled back: ${sentence(`${reason}: ${message}`)}${blame} ${inForce}`;
+  return { kind: "rolledBack", message: told, last: { ...accepting(hash, told, since), verdict: "RolledBack" } };
 }
 
 /** Words of others with the dot that a sentence ends with. */

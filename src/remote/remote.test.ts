@@ -8,6 +8,7 @@ import { COMPONENTS, NO_RECORDS } from "./record.ts";
 import type { RemoteRecords } from "./record.ts";
 import { decideRemote } from "./remote.ts";
 import type { RemoteFacts } from "./remote.ts";
+import { learn, NOTHING_TRIED } from "./tried.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 const MINUTE = 60_000;
@@ -54,6 +55,10 @@ interface Step {
   readonly after?: number;
   readonly retry?: string;
   readonly rolledBack?: boolean;
+  /** Hash that the node agents' stable revision holds. */
+  readonly proved?: string;
+  /** Hash of what their rollout took back. */
+  readonly failed?: string | undefined;
   readonly minIntervalMs?: number;
   readonly generation?: number;
 }
@@ -64,10 +69,16 @@ function play(...steps: readonly Step[]) {
   let now = NOW;
   const told: string[] = [];
   let nextAt: number | null = null;
-  for (const { answers = [], after = 0, retry = "", rolledBack = false, minIntervalMs = 0, generation = 1 } of steps) {
+  for (const step of steps) {
+    const { answers = [], after = 0, retry = "", rolledBack = false, minIntervalMs = 0, generation = 1 } = step;
+    const { proved = "", failed } = step;
     now += after;
+    const rejection = { revision: `rev-${failed ?? ""}`, reason: "CollectorExited", message: "exit code 1" };
+    const tried = { provedHash: proved, failed: failed === undefined ? null : { hash: failed, ...rejection } };
+    const learnt = learn(records["node-agent"], failed === undefined && proved === "" ? NOTHING_TRIED : tried, retry);
+    told.push(...learnt.notes.map(({ kind }) => `node ${kind} ${failed ?? ""}`));
     const facts: RemoteFacts = {
-      records,
+      records: { ...records, "node-agent": learnt.record },
       answers,
       guard: guardSettings(spec),
       settings: { minIntervalMs, retry, generation },
@@ -188,6 +199,84 @@ describe("an answer of the platform", () => {
   });
 });
 
+describe("a configuration that was rolled back", () => {
+  const failedA: readonly Step[] = [{ answers: [answer(B)] }, { answers: [answer(A)], proved: "b" }, { failed: "a" }];
+  const story = ["node accepted b", "node accepted a", "node rolledBack a"];
+  const table: readonly [name: string, steps: readonly Step[], told: readonly string[]][] = [
+    ["moves nothing when it is sent again", [{ answers: [answer(A)] }], ["node same a"]],
+    [
+      "moves nothing when it is sent again after an answer that asked for nothing, for that is a wish too",
+      [{ answers: [QUIET] }, { answers: [answer(A)] }],
+      ["node same a"],
+    ],
+    [
+      "isn't tried when it is sent after a good one either",
+      [{ answers: [answer(["d", good(4)])] }, { answers: [answer(A)] }],
+      ["node accepted d", "node same a"],
+    ],
+    ["lets what holds be restarted", [{ answers: [RESTART] }], ["node restart", "cluster restart"]],
+    ["makes way for another one", [{ answers: [answer(["d", good(4)])] }], ["node accepted d"]],
+    [
+      "is tried again where the annotation names its hash, once",
+      [{ retry: "a" }, { retry: "a", failed: "a" }, { retry: "a" }],
+      ["node accepted a", "node rolledBack a"],
+    ],
+    [
+      "is tried again where the annotation names its revision",
+      [{ retry: "rev-a" }, { retry: "rev-a" }],
+      ["node accepted a"],
+    ],
+    [
+      "is tried a third time once the annotation was set anew",
+      [{ retry: "a" }, { retry: "a", failed: "a" }, {}, { retry: "a" }],
+      ["node accepted a", "node rolledBack a", "node accepted a"],
+    ],
+    [
+      "is tried again when it is sent while the annotation names it, though its text is gone",
+      [{ answers: [answer(["d", good(4)])] }, { retry: "a" }, { retry: "a", answers: [answer(A)] }],
+      ["node accepted d", "node accepted a"],
+    ],
+  ];
+  test.each(table)("%s", (_name, steps, told) => {
+    expect(play(...failedA, ...steps).told).toEqual([...story, ...told]);
+  });
+
+  test("makes way for what was proved before, durably, and is kept for a retry", () => {
+    const { node } = play(...failedA);
+    expect(node).toMatchObject({ accepted: { hash: "b" }, proved: { hash: "b" }, heard: "a" });
+    expect(node.rolledBack).toMatchObject([{ hash: "a", revision: "rev-a", reason: "CollectorExited" }]);
+    expect(node.rolledBackText).toContain('timeout: "1s"');
+  });
+
+  test("counts for platform.remoteConfig.minInterval: the next one waits as if it were in force", () => {
+    const slow = { minIntervalMs: 5 * MINUTE };
+    const { node, nextAt } = play(
+      { answers: [answer(A)], ...slow },
+      { failed: "a", after: MINUTE, ...slow },
+      { answers: [answer(B)], ...slow },
+    );
+    expect(node).toMatchObject({ accepted: null, waiting: { hash: "b" } });
+    expect(nextAt).toBe(NOW + 5 * MINUTE);
+  });
+});
+
+test("a ConfigMap has room for all that agents need, and what was refused goes without its text where there is none", () => {
+  const long = (letter: string) => letter.repeat(262_144);
+  const kept = (letter: string) => ({ hash: letter, text: long(letter) });
+  const counts = (letter: string) => ({ ...kept(letter), since: NOW });
+  const { node } = play({ answers: [answer(C)] });
+  const full = { ...node, accepted: counts("a"), proved: counts("b"), waiting: kept("c"), refusedText: long("d") };
+  const object = heldConfigMap(KMAGENT, "node-agent", full);
+  const bytes = Object.values(object?.["data"] ?? {}).join("").length;
+  expect(bytes).toBeLessThan(1_048_576);
+  const read = object && readHeld(object);
+  // Compared as one value each: a difference in long texts can't be read.
+  expect([read?.accepted?.text, read?.proved?.text, read?.waiting?.text].map((text) => text?.length)).toEqual([
+    262_144, 262_144, 262_144,
+  ]);
+  expect([read?.refusedText, read?.refused[0]?.hash]).toEqual([null, "c"]);
+});
+
 describe("platform.remoteConfig.minInterval", () => {
   const slow = { minIntervalMs: 5 * MINUTE };
 
@@ -264,7 +353,9 @@ test("whatever the platform answers, the ConfigMaps hold all of it, the newest t
       { maxLength: 3 },
     ),
     after: fc.integer({ min: 0, max: 10 * MINUTE }),
-    retry: fc.constantFrom("", "c", "e"),
+    retry: fc.constantFrom("", "a", "rev-a", "c", "e"),
+    proved: fc.constantFrom("", "a", "b", "d"),
+    failed: fc.option(fc.constantFrom("a", "b", "d"), { nil: undefined }),
     rolledBack: fc.boolean(),
     minIntervalMs: fc.constantFrom(0, 5 * MINUTE),
   });
@@ -273,8 +364,12 @@ test("whatever the platform answers, the ConfigMaps hold all of it, the newest t
       const { records, node, now } = play(...steps);
       expect(held(records)).toEqual(records);
       for (const component of COMPONENTS) {
-        const { accepted, waiting, refused } = records[component];
-        for (const hash of [accepted?.hash, waiting?.hash]) expect(["c", "e", "f", "unread"]).not.toContain(hash);
+        const { accepted, proved, waiting, refused, rolledBack } = records[component];
+        for (const hash of [accepted?.hash, proved?.hash, waiting?.hash]) {
+          expect(["c", "e", "f", "unread"]).not.toContain(hash);
+        }
+        expect(new Set(rolledBack.map(({ hash }) => hash)).size).toBe(rolledBack.length);
+        for (const { hash } of rolledBack) expect([accepted?.hash, waiting?.hash]).not.toContain(hash);
         expect(new Set(refused.map(({ hash }) => hash)).size).toBe(refused.length);
       }
       expect(node.accepted?.since ?? 0).toBeLessThanOrEqual(now);

@@ -118,7 +118,7 @@ export const METRICS = {
   },
   kmagent_operator_remote_configs_total: {
     type: "counter",
-    help: "Configurations that the platform sent, by component, by verdict (accepted, waits, refused, same, ignored) and by the rule that refused them.",
+    help: "Configurations that the platform sent, by component, by verdict (accepted, waits, refused, rolledBack, same, ignored) and by the rule that refused them.",
     labels: ["component", "verdict", "rule"],
   },
   kmagent_operator_events_dropped_total: {
