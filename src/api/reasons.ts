@@ -263,6 +263,10 @@ export const CONDITION_REASONS = {
     meaning: "The operator lacks a right that it needs.",
     action: "Upgrade the chart; the message names the right.",
   },
+  RevisionLost: {
+    meaning: "Nodes should go back to a revision whose ConfigMap somebody deleted, and no process remembers it.",
+    action: "Set the spec to what it was before the last change, or to something else.",
+  },
   ApiKeyRejected: {
     meaning: "A rotated API key doesn't work, and keys aren't rolled back.",
     action: "Put a valid key into the Secret.",

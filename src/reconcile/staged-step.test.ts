@@ -160,6 +160,72 @@ describe("a staged rollout in a pass", () => {
     expect(revisionOfTemplate(daemonSet && "object" in daemonSet ? daemonSet.object : undefined)).toBe(stable);
   });
 
+  describe("where the revision to go back to is gone, and the operator begins anew", () => {
+    /** The new revision is in the template, failed in the waves, and goes back; the stable one's ConfigMap is deleted. */
+    function stranded(): { readonly world: Snapshot; readonly stable: string; readonly target: string } {
+      const begun = changed(running());
+      const next = after(begun, plan(begun));
+      const { stable = "", target = "" } = next.kmagent.status.rollout ?? {};
+      const rejection = {
+        revision: target,
+        reason: "CollectorExited",
+        message: "exit code 1",
+        since: "2026-01-01T00:00:00Z",
+      };
+      const rollout = {
+        ...next.kmagent.status.rollout,
+        phase: "RollingBack" as const,
+        template: stable,
+        canaries: [],
+        inFlight: [],
+        rejected: [rejection],
+      };
+      const daemonSet = next.live.get(DAEMON_SET);
+      const made = plan({
+        ...next,
+        memory: NO_MEMORY,
+        kmagent: kmagent(
+          { rollout: { strategy: "RollingUpdate" }, nodeAgent: { podAnnotations: { another: "revision" } } },
+          {},
+          2,
+        ),
+      });
+      const wave = made.writes.find(isOf("DaemonSet"));
+      const template = wave && "object" in wave ? wave.object["spec"] : undefined;
+      const live = new Map([...next.live].filter(([id]) => !id.endsWith(stable)));
+      live.set(DAEMON_SET, { ...(daemonSet as KubeObject), spec: template });
+      const told = { ...next.kmagent, status: { ...next.kmagent.status, rollout } };
+      return { world: { ...next, live, kmagent: told, memory: NO_MEMORY }, stable, target };
+    }
+
+    test("says so and what to do, and leaves the DaemonSet as it is", () => {
+      const { world, stable } = stranded();
+      const { status, writes } = plan(world);
+      const stalled = status.conditions?.find(({ type }) => type === "Stalled");
+      expect(stalled).toMatchObject({ status: "True", reason: "RevisionLost" });
+      expect(stalled?.message).toContain(stable);
+      expect(writes.filter(isOf("DaemonSet"))).toEqual([]);
+    });
+
+    test("goes back once the spec is what it was before", () => {
+      const { world, stable } = stranded();
+      const mended = { ...world, kmagent: kmagent({}, world.kmagent.status, 3) };
+      const { status, writes } = plan(mended);
+      expect(status.conditions?.some(({ type }) => type === "Stalled")).toBe(false);
+      const [write] = writes.filter(isOf("DaemonSet"));
+      expect(revisionOfTemplate(write && "object" in write ? write.object : undefined)).toBe(stable);
+    });
+
+    test("installs something else that the spec asks for", () => {
+      const { world, stable, target } = stranded();
+      const other = kmagent({ nodeAgent: { podAnnotations: { yet: "another" } } }, world.kmagent.status, 3);
+      const { status } = plan({ ...world, kmagent: other });
+      expect(status.rollout).toMatchObject({ phase: "Install" });
+      expect([stable, target]).not.toContain(status.rollout?.target);
+      expect(status.conditions?.some(({ type }) => type === "Stalled")).toBe(false);
+    });
+  });
+
   test("takes a canary back that the API server refuses, before anything was deleted", () => {
     const begun = changed(running());
     const next = after(begun, plan(begun));

@@ -3,6 +3,7 @@ import type { KubeObject } from "../kube/resource.ts";
 import { configMapName } from "../resources/names.ts";
 import { stagedRollout } from "../rollout/staged-rollout.ts";
 import type { StagedStep } from "../rollout/staged-rollout.ts";
+import { isRejected } from "../rollout/record.ts";
 import type { RolloutStatus } from "../rollout/state.ts";
 import type { RolloutView } from "../rollout/view.ts";
 import { hasSpec } from "./configuration.ts";
@@ -26,6 +27,8 @@ export interface Staged {
   readonly needed: readonly string[];
   /** Revision that is wanted. */
   readonly wanted: string;
+  /** Revision that the DaemonSet should hold and that nothing holds any more; `null` where there is none. */
+  readonly lost: string | null;
 }
 
 /**
@@ -46,7 +49,8 @@ export function stageRollout(
   const wanted = judged.kind === "valid" ? wantedRevision(judged, written, remote) : written?.target;
   if (wanted === undefined) return null;
   const view = rolloutView({ ...snapshot, kmagent }, fleet, wanted, now);
-  const step = firstStep(written, view, (revision) => templateOf(revision, "node-agent", kept, snapshot) !== null);
+  const isKnown = (revision: string) => templateOf(revision, "node-agent", kept, snapshot) !== null;
+  const step = firstStep(written, view, isKnown);
   const { target, stable, template } = step.record;
   const needed = [...new Set([step.template, template, stable, target])].filter((revision) => revision !== "");
   const notes = written === undefined || view.paused ? [] : noteWrites(step.record, "node-agent", snapshot, now);
@@ -58,6 +62,7 @@ export function stageRollout(
     writes: [...actWrites(step.acts, kept, snapshot), ...notes, ...labels],
     needed: needed.map((revision) => configMapName(kmagent.name, "node-agent", revision)),
     wanted,
+    lost: step.template !== view.liveTemplate && !isKnown(step.template) ? step.template : null,
   };
 }
 
@@ -78,8 +83,8 @@ function wantedRevision(
 }
 
 /**
- * The step that can be taken: where the DaemonSet is gone and the ConfigMap of what it held as well, there is nothing left to
- * keep or to go back to, and the first revision is installed anew.
+ * The step that can be taken. Where what the DaemonSet should hold is gone, there is no way there: with the DaemonSet gone as
+ * well there is nothing left to keep, and else a person may want something else. Either is installed anew.
  */
 function firstStep(
   written: RolloutStatus | undefined,
@@ -87,6 +92,8 @@ function firstStep(
   isKnown: (revision: string) => boolean,
 ): StagedStep {
   const step = stagedRollout(written, view);
-  if (view.liveTemplate !== null || isKnown(step.template)) return step;
+  if (isKnown(step.template) || step.template === view.liveTemplate) return step;
+  const isHopeless = view.liveTemplate !== null && (view.paused || isRejected(step.record, view.wanted));
+  if (isHopeless) return step;
   return stagedRollout(undefined, { ...view, noted: { ...view.noted, stable: "" } });
 }

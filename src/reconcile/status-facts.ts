@@ -170,7 +170,7 @@ function rolloutFacts({ snapshot, judged, fleet, staged }: Findings): RolloutSta
   });
 }
 
-function stalledFacts({ snapshot, overlapped, decided }: Findings): StatusFacts["stalled"] {
+function stalledFacts({ snapshot, overlapped, decided, staged }: Findings): StatusFacts["stalled"] {
   if (overlapped) {
     const [first = "", ...more] = overlapped.nodes;
     const others = more.length > 0 ? ` and ${more.length} more` : "";
@@ -202,7 +202,14 @@ function stalledFacts({ snapshot, overlapped, decided }: Findings): StatusFacts[
       };
     }
   }
-  return null;
+  return staged?.lost == null ? null : lostFacts(staged.lost);
+}
+
+function lostFacts(revision: string) {
+  return {
+    reason: "RevisionLost",
+    message: `The ConfigMap of revision ${revision}, to which the nodes should go back, is gone, and nothing else holds it; nodes keep what they run. Set the spec to what it was before the last change, and it is made anew; or change the spec to something else, which is then installed without a canary.`,
+  } as const;
 }
 
 function stuckFacts(id: string, { since, finalizers }: Extract<ObjectDecision, { kind: "stuck" }>) {

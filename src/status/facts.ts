@@ -55,7 +55,7 @@ interface PlatformFacts {
 interface StalledFacts {
   readonly reason: Extract<
     ConditionReason,
-    "NameConflict" | "NodeOverlap" | "ApplyRefused" | "Forbidden" | "ApiKeyRejected"
+    "NameConflict" | "NodeOverlap" | "ApplyRefused" | "Forbidden" | "ApiKeyRejected" | "RevisionLost"
   >;
   readonly message: string;
 }

@@ -30,12 +30,14 @@ async function applySpec(spec: Readonly<Record<string, unknown>> = {}): Promise<
   const { platform } = testSpec(world.images, operator.platform);
   await operator.applyKmAgent({
     platform: { ...platform, remoteConfig: { minInterval: "0s" } },
-    nodeAgent: { image: world.images.collector, terminationGracePeriodSeconds: 1 },
+    nodeAgent: nodeAgent(),
     health: { interval: "2s", startupGrace: "0s" },
     rollout: { bakeTime: "0s", maxUnavailable: "100%" },
     ...spec,
   });
 }
+
+const nodeAgent = () => ({ image: world.images.collector, terminationGracePeriodSeconds: 1 });
 
 type Document = Readonly<Record<string, unknown>>;
 
@@ -96,6 +98,12 @@ async function until(what: string, holds: (kmagent: KmAgentObject) => boolean, w
     { withinMs },
   );
 }
+
+/** Said to be taken back, whatever was rolled out since. */
+const isBack = (kmagent: KmAgentObject) =>
+  conditionOf(kmagent, "RemoteConfigApplied")?.reason === "RolledBack" && lastRemote(kmagent).verdict === "RolledBack";
+
+const isOver = ({ status }: KmAgentObject) => status?.rollout?.phase === "RolledBack";
 
 const isApplied = (kmagent: KmAgentObject) => conditionOf(kmagent, "RemoteConfigApplied")?.reason === "Applied";
 
@@ -289,6 +297,60 @@ describe("a configuration that the platform sends", () => {
       180_000,
     );
   }, 400_000);
+
+  test("that the collector refuses at its start is rolled back, and the next change of the spec completes without it", async () => {
+    await operator.platform.tell([]);
+    await afterCheckIns(1);
+    const { config } = (await until("the last good one is in force", isApplied, 180_000)).status ?? {};
+    const pipeline = { receivers: ["hostmetrics"], processors: ["batch", "transform"], exporters: ["otlphttp"] };
+    const processors = {
+      batch: { timeout: "5s", send_batch_size: 8192 },
+      transform: { metric_statements: ['set(resource.attributes["a"], NoSuchFunction())'] },
+    };
+    const began = performance.now();
+    await send(good("5s", { processors, service: { pipelines: { metrics: pipeline } } }));
+    const back = await until("it is rolled back", (seen) => isBack(seen) && isOver(seen), 180_000);
+    report("remote-config", { what: "sent to rolled back", seconds: (performance.now() - began) / 1_000 });
+    expect(conditionOf(back, "RemoteConfigApplied")?.message).toMatch(/NoSuchFunction/);
+    expect(back.status?.config).toMatchObject({ source: "Remote", revision: config?.revision });
+    expect(conditionOf(back, "Ready")).toMatchObject({ status: "False", reason: "RolledBack" });
+
+    await applySpec({ nodeAgent: { ...nodeAgent(), resources: { limits: { memory: "300Mi" } } } });
+    const done = await until(
+      "the change is everywhere",
+      (seen) =>
+        seen.status?.rollout?.phase === "Complete" &&
+        seen.status.rollout.target !== config?.revision &&
+        conditionOf(seen, "Ready")?.status === "True",
+      180_000,
+    );
+    expect(isBack(done)).toBe(true);
+    expect(conditionOf(done, "RemoteConfigApplied")?.message).toMatch(/NoSuchFunction/);
+    const { stdout: inForce } = await world.kubectl([
+      "get",
+      `configmap/km-agent-node-agent-${String(done.status?.rollout?.target)}`,
+      ...["-n", NAMESPACE, "-o", "yaml"],
+    ]);
+    expect(inForce).toContain("4s");
+    expect(inForce).not.toContain("NoSuchFunction");
+    const { stdout: held } = await world.kubectl([
+      "get",
+      "configmap/km-agent-node-agent-remote",
+      ...["-n", NAMESPACE, "-o", "jsonpath={.data.rolled-back\\.yaml}"],
+    ]);
+    expect(held).toContain("NoSuchFunction");
+
+    const [pods, hash] = [await agents(), lastRemote(done).hash ?? ""];
+    await afterCheckIns(2);
+    expect(await agents()).toEqual(pods);
+    await world.kubectl(["annotate", "kmagent", "km-agent", "-n", NAMESPACE, `kloudmate.com/retry=${hash}`]);
+    await until("it is tried again", (seen) => seen.status?.rollout?.phase === "Canary");
+    await until("it is rolled back again", (seen) => isBack(seen) && isOver(seen), 180_000);
+    await world.kubectl(["annotate", "kmagent", "km-agent", "-n", NAMESPACE, "kloudmate.com/retry-"]);
+
+    await send(good("6s"));
+    await until("a good one is in force after it", isApplied, 180_000);
+  }, 600_000);
 
   test("with nothing but a wish for a restart restarts every agent once", async () => {
     await operator.platform.tell([]);
