@@ -148,6 +148,11 @@ class World {
     };
   }
 
+  /** The status is lost. */
+  loseRollout(): void {
+    this.#now = { ...this.#now, kmagent: { ...this.#now.kmagent, status: {} } };
+  }
+
   /** The target's canary failed, and the way back has begun. */
   fail(phase: "RollingBack" | "Stalled" = "RollingBack"): string {
     const { target = "", stable, rejected = [] } = this.rolloutNow;
@@ -293,7 +298,7 @@ describe("a configuration of the platform that was rolled back", () => {
     const { world } = failed();
     world.settle();
     world.restart();
-    world.rollout({ phase: undefined, target: undefined, rejected: undefined } as unknown as Rollout);
+    world.loseRollout();
     world.pass();
     expect(world.applied).toMatchObject({ reason: "RolledBack" });
     expect(world.applied?.message).toContain("exit code 1");

@@ -193,7 +193,7 @@ describe("a staged rollout in a pass", () => {
       const wave = made.writes.find(isOf("DaemonSet"));
       const template = wave && "object" in wave ? wave.object["spec"] : undefined;
       const live = new Map([...next.live].filter(([id]) => !id.endsWith(stable)));
-      live.set(DAEMON_SET, { ...(daemonSet as KubeObject), spec: template });
+      if (daemonSet) live.set(DAEMON_SET, { ...daemonSet, spec: template });
       const told = { ...next.kmagent, status: { ...next.kmagent.status, rollout } };
       return { world: { ...next, live, kmagent: told, memory: NO_MEMORY }, stable, target };
     }

@@ -1,7 +1,8 @@
 import type { Finding } from "../config/finding.ts";
 import type { Ask, SentConfig } from "./ask.ts";
 import type { SentVerdict } from "./judge.ts";
-import type { AcceptedConfig, RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
+import type { Heeded } from "./note.ts";
+import type { AcceptedConfig, RemoteRecord } from "./record.ts";
 import { forgive, isRetried } from "./tried.ts";
 
 /** What the KmAgent says to remote configurations. */
@@ -14,27 +15,6 @@ export interface HeedSettings {
   readonly generation: number;
   /** Whether what is wanted now was rolled back, whatever in it failed, so that no restart may try it once more. */
   readonly rolledBack: boolean;
-}
-
-/** What came of an answer, for log, event and metric. */
-export type Note =
-  /** It counts from now on. */
-  | { readonly kind: "accepted"; readonly hash: string }
-  | { readonly kind: "waits"; readonly hash: string; readonly until: number }
-  | { readonly kind: "refused"; readonly refused: RefusedConfig; readonly findings: number }
-  /** The agents didn't work with it; what was proved before counts again. */
-  | { readonly kind: "rolledBack"; readonly rolledBack: RolledBackConfig }
-  | { readonly kind: "restart" }
-  | { readonly kind: "restartWaits"; readonly until: number }
-  /** Nothing moves: it counts already, it was refused before, or it was asked for before. */
-  | { readonly kind: "same"; readonly hash: string }
-  /** A configuration without `restart_required`. */
-  | { readonly kind: "unasked"; readonly hash: string };
-
-/** A record after something happened, and what that was. */
-export interface Heeded {
-  readonly record: RemoteRecord;
-  readonly notes: readonly Note[];
 }
 
 /** As many refused configurations as are remembered. */

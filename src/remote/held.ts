@@ -117,7 +117,7 @@ const rolledBackEntry: z.ZodType<Listed<RolledBackConfig>> = z.object({
 /** An entry with its time as people read it. */
 type Listed<T> = Omit<T, "since"> & { readonly since: string };
 
-function listed<T extends { readonly since: number }>(entries: readonly T[]): string {
+function listed(entries: readonly { readonly since: number }[]): string {
   const shown = entries.map(({ since, ...rest }) => ({ ...rest, since: rfc3339(since) }));
   return `${JSON.stringify(shown, null, 2)}\n`;
 }

@@ -3,8 +3,9 @@ import type { RemoteContext } from "../config/guard/rule.ts";
 import { asksOf } from "./ask.ts";
 import type { Answer } from "./ask.ts";
 import { dueAt, heed, settle } from "./heed.ts";
-import type { Heeded, HeedSettings, Note } from "./heed.ts";
+import type { HeedSettings } from "./heed.ts";
 import { judgeKept, judgeSent } from "./judge.ts";
+import type { Heeded, Note } from "./note.ts";
 import { COMPONENTS } from "./record.ts";
 import type { RemoteRecords } from "./record.ts";
 

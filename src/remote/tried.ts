@@ -1,4 +1,4 @@
-import type { Heeded } from "./heed.ts";
+import type { Heeded } from "./note.ts";
 import type { RemoteRecord, RolledBackConfig } from "./record.ts";
 
 /** A revision that was taken back, and the platform's configuration in it. */

@@ -1,0 +1,22 @@
+import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
+
+/** What came of an answer, for log, event and metric. */
+export type Note =
+  /** It counts from now on. */
+  | { readonly kind: "accepted"; readonly hash: string }
+  | { readonly kind: "waits"; readonly hash: string; readonly until: number }
+  | { readonly kind: "refused"; readonly refused: RefusedConfig; readonly findings: number }
+  /** The agents didn't work with it; what was proved before counts again. */
+  | { readonly kind: "rolledBack"; readonly rolledBack: RolledBackConfig }
+  | { readonly kind: "restart" }
+  | { readonly kind: "restartWaits"; readonly until: number }
+  /** Nothing moves: it counts already, it was refused before, or it was asked for before. */
+  | { readonly kind: "same"; readonly hash: string }
+  /** A configuration without `restart_required`. */
+  | { readonly kind: "unasked"; readonly hash: string };
+
+/** A record after something happened, and what that was. */
+export interface Heeded {
+  readonly record: RemoteRecord;
+  readonly notes: readonly Note[];
+}
