@@ -69,7 +69,8 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const fleet = judgeFleet(snapshot, judged, now, mask);
   const staged = kept !== null && !overlapped ? stageRollout(snapshot, judged, kept, fleet, remote, now) : null;
   const nodesStaged = staged?.objects ?? kept;
-  const replica = nodesStaged !== null && !overlapped ? rollReplica(snapshot, judged, nodesStaged, mask, now) : null;
+  const replica =
+    nodesStaged !== null && !overlapped ? rollReplica(snapshot, judged, nodesStaged, remote, mask, now) : null;
   const objects = replica?.objects ?? nodesStaged;
   const held = remote?.objects ?? [];
   const all = decideAll(snapshot, [...held, ...(objects !== null && !overlapped ? objects : [])], now);

@@ -6,6 +6,7 @@ import type { KubeObject } from "../kube/resource.ts";
 import { dueAt } from "../remote/heed.ts";
 import { remoteOutcome } from "../remote/outcome.ts";
 import type { Progress } from "../remote/outcome.ts";
+import type { RemoteRecord } from "../remote/record.ts";
 import { configMapName } from "../resources/names.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import type { StatusFacts } from "../status/facts.ts";
@@ -74,22 +75,19 @@ function nodeProgress({ kmagent, judged, step, rollout, fleet }: Reached): Progr
   const wanted = judged.kind === "valid" ? judged.desired.nodeAgent : null;
   const rejected = (kmagent.status.rollout?.rejected ?? []).find(({ revision }) => revision === wanted?.revision);
   const record = step?.records["node-agent"];
-  const isProved = record?.accepted != null && record.accepted.hash === record.proved?.hash;
-  // Proved once, it is in what holds too: another change failed, and it stays in force.
-  const failed = (why: string): Progress => (isProved ? { kind: "applied", reached: "" } : { kind: "rolledBack", why });
-  if (rejected) return failed(`${rejected.reason}: ${rejected.message}`);
+  if (rejected) return failure(record, rejected);
   if (!wanted || !rollout || !fleet) return MOVING;
   // An earlier target may be on its way back while this one waits for its turn.
   const goesBack = rollout.phase === "RolledBack" || rollout.phase === "RollingBack";
   if (goesBack && rollout.target === wanted.revision) {
-    return failed(`${rollout.reason}: ${rollout.message}`);
+    return failure(record, rollout);
   }
   const reached = ` on ${rollout.updated} of ${fleet.counts.desired} nodes`;
   const there = rollout.phase === "Complete" && rollout.target === wanted.revision;
   return { kind: there ? "applied" : "moving", reached };
 }
 
-function clusterProgress({ judged, clusterAgent }: Reached): Progress {
+function clusterProgress({ judged, step, clusterAgent }: Reached): Progress {
   const wanted = judged.kind === "valid" ? judged.desired.clusterAgent?.revision : undefined;
   if (wanted === undefined || clusterAgent === null || clusterAgent.kind === "disabled") return MOVING;
   const { record } = clusterAgent;
@@ -98,8 +96,17 @@ function clusterProgress({ judged, clusterAgent }: Reached): Progress {
     return { kind: isThere ? "applied" : "moving", reached: "" };
   }
   const rejected = record.rejected.find(({ revision }) => revision === wanted);
-  if (rejected) return { kind: "rolledBack", why: `${rejected.reason}: ${rejected.message}` };
+  if (rejected) return failure(step?.records["cluster-agent"], rejected);
   return { kind: record.phase === "Complete" && record.target === wanted ? "applied" : "moving", reached: "" };
+}
+
+/** A configuration that was proved once is in what holds, too: another change failed, and it stays in force. */
+function failure(
+  record: RemoteRecord | undefined,
+  { reason, message }: { readonly reason: string; readonly message: string },
+): Progress {
+  const isProved = record?.accepted != null && record.accepted.hash === record.proved?.hash;
+  return isProved ? { kind: "applied", reached: "" } : { kind: "rolledBack", why: `${reason}: ${message}` };
 }
 
 /** What agents run that were proved: the target once it is everywhere, else the revision before. */

@@ -46,9 +46,9 @@ function kmagent(spec: Partial<KmAgentSpecInput>, more: Partial<Snapshot["kmagen
   };
 }
 
-function sent(timeout: string): Snapshot["answers"] {
+function sent(timeout: string, to: "nodeAgent" | "clusterAgent" = "nodeAgent"): Snapshot["answers"] {
   const inbox = new RemoteInbox();
-  const nodeAgent = {
+  const document = {
     receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:4317" } } } },
     processors: { batch: { timeout } },
     exporters: {
@@ -56,7 +56,7 @@ function sent(timeout: string): Snapshot["answers"] {
     },
     service: { pipelines: { traces: { receivers: ["otlp"], processors: ["batch"], exporters: ["otlphttp"] } } },
   };
-  inbox.put("u", { restartRequired: true, nodeAgent, clusterAgent: null });
+  inbox.put("u", { restartRequired: true, nodeAgent: null, clusterAgent: null, [to]: document });
   return inbox.of("u");
 }
 
@@ -67,9 +67,9 @@ class World {
   /** Milliseconds since the epoch. */
   at = NOW;
 
-  constructor() {
+  constructor(spec: Partial<KmAgentSpecInput> = {}) {
     this.#now = {
-      kmagent: kmagent({}),
+      kmagent: kmagent(spec),
       siblings: [],
       nodes: [],
       live: new Map(),
@@ -146,6 +146,20 @@ class World {
       ...this.#now,
       kmagent: { ...this.#now.kmagent, status: { ...status, rollout: { ...status.rollout, ...of } } },
     };
+  }
+
+  /** What is written of the cluster agent's rollout, as its machine would. */
+  replica(of: NonNullable<KmAgentStatus["clusterAgent"]>): void {
+    const { status } = this.#now.kmagent;
+    this.#now = { ...this.#now, kmagent: { ...this.#now.kmagent, status: { ...status, clusterAgent: of } } };
+  }
+
+  /** The newest revision's ConfigMap of the cluster agent that this pass made. */
+  get madeForCluster(): KubeObject | undefined {
+    const made = this.last.writes.flatMap((write) => (write.kind === "create" ? [write.object] : []));
+    return made.find(
+      ({ kind, metadata }) => kind === "ConfigMap" && /^agent-cluster-agent-[a-z0-9]{10}$/.test(metadata.name),
+    );
   }
 
   /** The status is lost. */
@@ -403,5 +417,28 @@ describe("a configuration of the platform that was rolled back", () => {
     world.settle();
     expect(world.rolloutNow).toMatchObject({ phase: "RolledBack", target: revision });
     expect(world.applied?.reason).toBe("RolledBack");
+  });
+
+  test("of the cluster agent makes way as well, and its next change is tried without it", () => {
+    const revisionOf = (configMap: KubeObject | undefined) =>
+      configMap?.metadata.labels?.["kloudmate.com/revision"] ?? "";
+    const world = new World({ clusterAgent: { enabled: true } });
+    const stable = world.last.status.clusterAgent?.revision ?? "";
+    world.replica({ phase: "Complete", target: stable, stable, ...TIMES });
+    world.pass(sent("1s", "clusterAgent"));
+    const tried = world.madeForCluster;
+    expect(tried?.metadata.annotations?.[ANNOTATION.source]).toBe("remote");
+    const target = revisionOf(tried);
+    const rejection = { revision: target, reason: "CollectorExited", message: "exit code 1", since: TIMES.phaseSince };
+    world.replica({ phase: "RolledBack", target, stable, rejected: [rejection], ...TIMES });
+    world.pass();
+    world.pass();
+    expect(world.applied).toMatchObject({ status: "False", reason: "RolledBack" });
+    expect(world.applied?.message).toContain("the cluster agent was rolled back: CollectorExited: exit code 1");
+    expect(world.last.status.clusterAgent).toMatchObject({ phase: "RolledBack", target });
+    world.change({ clusterAgent: { enabled: true, image: "agent:2" } });
+    world.pass();
+    expect(world.madeForCluster?.metadata.annotations?.[ANNOTATION.source]).toBe("default");
+    expect(world.applied).toMatchObject({ status: "False", reason: "RolledBack" });
   });
 });

@@ -8,15 +8,16 @@ import { heldConfigMap, readHeld, rfc3339 } from "../remote/held.ts";
 import { COMPONENTS, NO_RECORD, NO_RECORDS } from "../remote/record.ts";
 import type { RemoteRecord, RemoteRecords } from "../remote/record.ts";
 import { decideRemote } from "../remote/remote.ts";
-import type { RemoteDecision } from "../remote/remote.ts";
+import type { ComponentNote, RemoteDecision } from "../remote/remote.ts";
 import { blameBoth, learn } from "../remote/tried.ts";
 import type { DesiredInput } from "../resources/desired.ts";
 import { remoteConfigMapName } from "../resources/names.ts";
 import type { EventNote } from "./condition-events.ts";
 import { hasSpec, judgeConfiguration } from "./configuration.ts";
 import { ownership } from "./ownership.ts";
-import { isWantedRejected, triedOnNodes, writtenRollout } from "./remote-tried.ts";
+import { isWantedRejected, triedOn } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { writtenTrial } from "./written.ts";
 
 /** What a pass makes of the platform's answers. */
 export interface RemoteStep extends RemoteDecision {
@@ -24,8 +25,8 @@ export interface RemoteStep extends RemoteDecision {
   readonly objects: readonly KubeObject[];
   /** What counts for the agents, where the spec doesn't go before it; `null` while remote configuration is switched off. */
   readonly wish: DesiredInput["remote"];
-  /** Revision of the node agents that was taken back with the platform's configuration, while the platform still wants that; else empty. */
-  readonly takenBack: string;
+  /** Revisions that were taken back with the platform's configuration, while the platform still wants that; else empty. */
+  readonly takenBack: Readonly<Record<Component, string>>;
   /** Components for which the spec goes before it, or that are switched off. */
   readonly without: ReadonlySet<Component>;
 }
@@ -37,7 +38,10 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
   const { remoteConfig } = kmagent.spec.platform;
   const held = snapshot.memory.remote ?? readRecords(snapshot);
   const off = remoteConfig.mode === "Disabled";
-  const learnt = off ? { records: held, notes: [] } : learnFromNodes(snapshot, held);
+  const learnt = off ? { records: held, notes: [] } : learnFromRollouts(snapshot, held);
+  // What has just been taken back is what was wanted.
+  const isStuck = (component: Component) =>
+    !learnt.notes.some((note) => note.component === component) && isWantedRejected(component, snapshot);
   const decided: RemoteDecision = off
     ? { ...learnt, nextAt: null }
     : decideRemote(
@@ -50,11 +54,7 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
             retry: kmagent.annotations[ANNOTATION.retry] ?? "",
             generation: kmagent.generation,
           },
-          // What has just been taken back is what was wanted.
-          rolledBack: {
-            "node-agent": learnt.notes.length === 0 && isWantedRejected(snapshot),
-            "cluster-agent": isReplicaRejected(snapshot),
-          },
+          rolledBack: { "node-agent": isStuck("node-agent"), "cluster-agent": isStuck("cluster-agent") },
         },
         now,
       );
@@ -66,29 +66,41 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
       return held ? [{ ...held }] : [];
     }),
     wish: off ? null : wishesOf(decided.records),
-    takenBack: off ? "" : takenBack(decided.records["node-agent"]),
+    takenBack: {
+      "node-agent": off ? "" : takenBack(decided.records["node-agent"]),
+      "cluster-agent": off ? "" : takenBack(decided.records["cluster-agent"]),
+    },
     without: new Set(COMPONENTS.filter((component) => isWithout(kmagent, component))),
   };
 }
 
 /**
- * What the node agents' rollout says of the configuration that counts. Whether it failed alone is seen from what is wanted
- * without it: where that is what held before, nothing else was changed.
+ * What the rollouts say of the configurations that count. Whether one failed alone is seen from what is wanted without it:
+ * where that is what held before, nothing else was changed.
  */
-function learnFromNodes(snapshot: Snapshot, records: RemoteRecords): Pick<RemoteDecision, "records" | "notes"> {
-  const component = "node-agent";
+function learnFromRollouts(snapshot: Snapshot, records: RemoteRecords): Pick<RemoteDecision, "records" | "notes"> {
   const retry = snapshot.kmagent.annotations[ANNOTATION.retry] ?? "";
-  const { record, notes } = learn(records[component], triedOnNodes(snapshot, records[component].accepted), retry);
-  if (record === records[component]) return { records, notes: [] };
-  const after = { ...records, [component]: record };
-  if (notes.length === 0) return { records: after, notes: [] };
-  const { judged } = judgeConfiguration(snapshot, wishesOf(after));
-  const { stable, template } = writtenRollout(snapshot) ?? {};
-  const alone = judged.kind !== "valid" || [stable, template].includes(judged.desired.nodeAgent.revision);
-  return {
-    records: alone ? after : { ...after, [component]: blameBoth(record) },
-    notes: notes.map((note) => ({ ...note, component })),
-  };
+  let after = records;
+  const notes: ComponentNote[] = [];
+  for (const component of COMPONENTS) {
+    const learnt = learn(after[component], triedOn(component, snapshot, after[component].accepted), retry);
+    if (learnt.record === after[component]) continue;
+    after = { ...after, [component]: learnt.record };
+    notes.push(...learnt.notes.map((note) => ({ ...note, component })));
+    if (learnt.notes.length > 0 && !failedAlone(component, snapshot, after)) {
+      after = { ...after, [component]: blameBoth(learnt.record) };
+    }
+  }
+  return { records: after, notes };
+}
+
+function failedAlone(component: Component, snapshot: Snapshot, records: RemoteRecords): boolean {
+  const { judged } = judgeConfiguration(snapshot, wishesOf(records));
+  if (judged.kind !== "valid") return true;
+  const { nodeAgent, clusterAgent } = judged.desired;
+  const { stable = "", template = "" } = writtenTrial(component, snapshot) ?? {};
+  const wanted = component === "node-agent" ? nodeAgent : clusterAgent;
+  return wanted === null || wanted.revision === stable || wanted.revision === template;
 }
 
 /** While the platform goes on wanting what was taken back, and nothing else was changed, that stays the rollout's last word. */
@@ -98,12 +110,6 @@ function takenBack({ rolledBack: [newest], accepted, heard }: RemoteRecord): str
 
 function wishesOf(records: RemoteRecords): NonNullable<DesiredInput["remote"]> {
   return { nodeAgent: wishOf(records["node-agent"]), clusterAgent: wishOf(records["cluster-agent"]) };
-}
-
-/** Whether the revision that is wanted of the cluster agent has failed. */
-function isReplicaRejected({ kmagent, memory }: Snapshot): boolean {
-  const wanted = memory.rendered?.desired.ok === true ? memory.rendered.desired.clusterAgent?.revision : undefined;
-  return (kmagent.status.clusterAgent?.rejected ?? []).some(({ revision }) => revision === wanted);
 }
 
 function wishOf({ accepted, restartedAt }: RemoteRecord): NonNullable<DesiredInput["remote"]>["nodeAgent"] {

@@ -4,7 +4,7 @@ import type { KmAgentStatus } from "../api/kmagent.ts";
 import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { NO_MEMORY, objectId } from "./memory.ts";
-import { retriedRevision, triedOnNodes } from "./remote-tried.ts";
+import { retriedRevision, triedOn } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 type Rollout = NonNullable<KmAgentStatus["rollout"]>;
@@ -84,7 +84,7 @@ describe("what a rollout has shown of the configuration that counts", () => {
       failed: null,
     },
   ])("$name", ({ rollout, more, failed }) => {
-    expect(triedOnNodes(snapshot(rollout, more), A).failed?.revision ?? null).toBe(failed);
+    expect(triedOn("node-agent", snapshot(rollout, more), A).failed?.revision ?? null).toBe(failed);
   });
 
   test.each([
@@ -92,8 +92,26 @@ describe("what a rollout has shown of the configuration that counts", () => {
     { stable: "d", hash: "" },
     { stable: "x", hash: "" },
   ])("that what the stable revision $stable holds is proved", ({ stable, hash }) => {
-    expect(triedOnNodes(snapshot({ ...back, stable }), A).provedHash).toBe(hash);
+    expect(triedOn("node-agent", snapshot({ ...back, stable }), A).provedHash).toBe(hash);
   });
+});
+
+test("the cluster agent's rollout tells of its own", () => {
+  const { live, kmagent, memory } = snapshot(back);
+  const [, ours] = [...live.values()].map((object) => ({
+    ...object,
+    metadata: { ...object.metadata, name: object.metadata.name.replace("node-agent", "cluster-agent") },
+  }));
+  const of = {
+    kmagent: {
+      ...kmagent,
+      status: { clusterAgent: { phase: "RolledBack", target: "a2", stable: "d", rejected: [rejected("a2")] } },
+    },
+    live: new Map(ours ? [[objectId(ours), ours]] : []),
+    memory,
+  } as unknown as Snapshot;
+  expect(triedOn("cluster-agent", of, A).failed?.revision).toBe("a2");
+  expect(triedOn("node-agent", of, A).failed).toBeNull();
 });
 
 describe("the annotation kloudmate.com/retry", () => {
@@ -104,6 +122,6 @@ describe("the annotation kloudmate.com/retry", () => {
     { name: "names what nobody knows", retry: "zz", revision: "zz" },
   ])("$name", ({ retry, revision }) => {
     const rollout: Rollout = { phase: "Canary", target: "a2", stable: "d", rejected: [rejected("b1"), rejected("a1")] };
-    expect(retriedRevision(snapshot(rollout, { retry }))).toBe(revision);
+    expect(retriedRevision("node-agent", snapshot(rollout, { retry }))).toBe(revision);
   });
 });

@@ -1,71 +1,85 @@
 import { ANNOTATION } from "../api/labels.ts";
-import { NOTHING_TRIED } from "../remote/tried.ts";
+import type { Component } from "../api/labels.ts";
 import type { CountingConfig } from "../remote/record.ts";
+import { NOTHING_TRIED } from "../remote/tried.ts";
 import type { Tried } from "../remote/tried.ts";
 import { configMapName } from "../resources/names.ts";
-import { followRetry, readRecord } from "../rollout/record.ts";
-import type { RolloutStatus } from "../rollout/state.ts";
+import { followRetry } from "../rollout/record.ts";
 import { hasSpec } from "./configuration.ts";
 import { ownership } from "./ownership.ts";
 import type { Snapshot } from "./snapshot.ts";
-
-/** The rollout as it is written: our own last word goes before what the cache shows of it. */
-export function writtenRollout({ kmagent, memory }: Snapshot): RolloutStatus | undefined {
-  return memory.status === null ? kmagent.status.rollout : memory.status.written.rollout;
-}
+import { writtenTrial } from "./written.ts";
 
 /**
- * What the rollout has shown of the platform's configuration that counts for the node agents. Only what is written is looked
- * at, so that a crash between status and record ends in the same. A failure from before it counted, such as before a retry,
- * says nothing. What is held on to by `autoRollback: false` hasn't been taken back: it is wanted until a person wants something
- * else.
+ * What a component's rollout has shown of the platform's configuration that counts there. Only what is written is looked at, so
+ * that a crash between status and record ends in the same. A failure from before it counted, such as before a retry, says
+ * nothing. What is held on to by `autoRollback: false` hasn't been taken back: it is wanted until a person wants something else.
  */
-export function triedOnNodes(snapshot: Snapshot, accepted: CountingConfig | null): Tried {
+export function triedOn(component: Component, snapshot: Snapshot, accepted: CountingConfig | null): Tried {
   const { kmagent } = snapshot;
-  const written = readRecord(writtenRollout(snapshot));
+  const written = writtenTrial(component, snapshot);
   if (!hasSpec(kmagent) || written === null) return NOTHING_TRIED;
-  const provedHash = written.stable === "" ? "" : remoteHashOf(written.stable, snapshot);
+  const provedHash = written.stable === "" ? "" : remoteHashOf(component, written.stable, snapshot);
   if (kmagent.spec.rollout.strategy !== "Staged" || accepted === null) return { provedHash, failed: null };
   const { hash, since } = accepted;
-  const { phase, target, rejected } = followRetry(written, retriedRevision(snapshot));
-  const wanted = wantedOnNodes(snapshot) ?? target;
+  const { phase, target, rejected } = followRetry(written, retriedRevision(component, snapshot));
+  const wanted = renderedRevision(component, snapshot) ?? target;
   const isHeld = (revision: string) => phase === "Stalled" && revision === target && revision === wanted;
   const rejection = rejected.find(
-    (each) => each.since >= since && !isHeld(each.revision) && remoteHashOf(each.revision, snapshot) === hash,
+    (each) =>
+      each.since >= since && !isHeld(each.revision) && remoteHashOf(component, each.revision, snapshot) === hash,
   );
   if (rejection === undefined) return { provedHash, failed: null };
   const { revision, reason, message } = rejection;
   return { provedHash, failed: { hash, revision, reason, message } };
 }
 
-/** Whether what is wanted of the node agents has been tried and taken back. */
-export function isWantedRejected(snapshot: Snapshot): boolean {
-  const { phase, rejected = [] } = writtenRollout(snapshot) ?? {};
-  const wanted = wantedOnNodes(snapshot);
-  if (wanted === undefined) return phase === "RollingBack" || phase === "RolledBack";
-  return rejected.some(({ revision }) => revision === wanted);
+/** Whether what is wanted of a component has been tried and taken back. */
+export function isWantedRejected(component: Component, snapshot: Snapshot): boolean {
+  const written = writtenTrial(component, snapshot);
+  const wanted = renderedRevision(component, snapshot);
+  if (written === null) return false;
+  if (wanted === undefined) return goesBack(written.phase);
+  return written.rejected.some(({ revision }) => revision === wanted);
 }
 
 /**
  * The revision that the annotation `kloudmate.com/retry` names: itself, or by the hash of the platform's configuration in it. Of
  * several with that configuration the one that is being tried counts, then the one that failed last.
  */
-export function retriedRevision(snapshot: Snapshot): string {
+export function retriedRevision(component: Component, snapshot: Snapshot): string {
   const retry = snapshot.kmagent.annotations[ANNOTATION.retry] ?? "";
   if (retry === "") return "";
-  const { target, rejected = [] } = writtenRollout(snapshot) ?? {};
-  const known = [...(target === undefined ? [] : [target]), ...rejected.map(({ revision }) => revision)];
-  return known.find((revision) => remoteHashOf(revision, snapshot) === retry) ?? retry;
+  const { target = "", rejected = [] } = writtenTrial(component, snapshot) ?? {};
+  const known = [target, ...rejected.map(({ revision }) => revision)];
+  return known.find((revision) => remoteHashOf(component, revision, snapshot) === retry) ?? retry;
 }
 
-/** What the pass before rendered; undefined at first. */
-function wantedOnNodes({ memory }: Snapshot): string | undefined {
-  return memory.rendered?.desired.ok === true ? memory.rendered.desired.nodeAgent.revision : undefined;
+/**
+ * What a rollout goes after, `revision` being what is wanted. The platform's configuration that was taken back isn't part of
+ * that any more; but while it is what held before, there is nothing to go after, and the rollout goes on saying what was taken
+ * back.
+ */
+export function sought(component: Component, revision: string, snapshot: Snapshot, takenBack: string): string {
+  const { phase = "", target = "", stable = "" } = writtenTrial(component, snapshot) ?? {};
+  const isLastWord = (goesBack(phase) || phase === "Stalled") && target === takenBack && revision === stable;
+  return isLastWord ? target : revision;
+}
+
+function goesBack(phase: string): boolean {
+  return phase === "RollingBack" || phase === "RolledBack";
+}
+
+/** What the pass before rendered; undefined at first, and where the component is switched off. */
+function renderedRevision(component: Component, { memory }: Snapshot): string | undefined {
+  if (memory.rendered?.desired.ok !== true) return undefined;
+  const { nodeAgent, clusterAgent } = memory.rendered.desired;
+  return (component === "node-agent" ? nodeAgent : clusterAgent)?.revision;
 }
 
 /** What a revision holds of the platform's is noted on its ConfigMap; empty where that is nothing, or the ConfigMap is gone. */
-function remoteHashOf(revision: string, { kmagent, live }: Snapshot): string {
-  const configMap = live.get(`ConfigMap ${configMapName(kmagent.name, "node-agent", revision)}`);
+function remoteHashOf(component: Component, revision: string, { kmagent, live }: Snapshot): string {
+  const configMap = live.get(`ConfigMap ${configMapName(kmagent.name, component, revision)}`);
   if (configMap === undefined || ownership(configMap, kmagent).kind !== "ours") return "";
   return configMap.metadata.annotations?.[ANNOTATION.remoteHash] ?? "";
 }

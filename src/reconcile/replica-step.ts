@@ -10,8 +10,11 @@ import { revisionOfTemplate } from "./pod-template.ts";
 import { replicaView } from "./replica-view.ts";
 import { revisionNotes } from "./revision-notes.ts";
 import { noteWrites } from "./rollout-writes.ts";
+import type { RemoteStep } from "./remote-step.ts";
+import { sought } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { stagedObjects, templateOf } from "./staged-objects.ts";
+import { writtenReplica } from "./written.ts";
 
 /** What the cluster agent's rollout makes of a pass. */
 export interface RolledReplica {
@@ -36,6 +39,7 @@ export function rollReplica(
   snapshot: Snapshot,
   judged: Judged,
   kept: readonly KubeObject[],
+  remote: RemoteStep | null,
   mask: (text: string) => string,
   now: number,
 ): RolledReplica | null {
@@ -45,8 +49,9 @@ export function rollReplica(
   const written = writtenReplica(snapshot);
   const before = readReplicaRecord(written);
   const liveTemplate = revisionOfTemplate(live.get(`Deployment ${deploymentName(kmagent.name)}`));
-  const wanted = judged.kind === "valid" ? judged.desired.clusterAgent?.revision : (before?.target ?? liveTemplate);
-  if (wanted === undefined || wanted === "") return null;
+  const asked = judged.kind === "valid" ? judged.desired.clusterAgent?.revision : (before?.target ?? liveTemplate);
+  if (asked === undefined || asked === "") return null;
+  const wanted = sought("cluster-agent", asked, snapshot, remote?.takenBack["cluster-agent"] ?? "");
   const stable = before?.stable ?? revisionNotes(snapshot, "cluster-agent").stable;
   const isKnown = (revision: string) => templateOf(revision, "cluster-agent", kept, snapshot) !== null;
   const running = snapshot.pods.filter(({ component }) => component === "cluster-agent");
@@ -62,9 +67,4 @@ export function rollReplica(
     wanted,
     nextAt,
   };
-}
-
-/** What the status says of the cluster agent, as it was written last. */
-export function writtenReplica({ kmagent, memory }: Snapshot): Snapshot["kmagent"]["status"]["clusterAgent"] {
-  return memory.status === null ? kmagent.status.clusterAgent : memory.status.written.clusterAgent;
 }

@@ -1,5 +1,4 @@
 import { milliseconds } from "../api/duration.ts";
-import { ANNOTATION } from "../api/labels.ts";
 import type { KmAgent } from "../api/kmagent.ts";
 import type { NodeReason } from "../api/reasons.ts";
 import { containerFault, terminationFault } from "../health/container-fault.ts";
@@ -13,6 +12,7 @@ import { withLastWords } from "./gather.ts";
 import type { PodRecord } from "./project.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { classifyRefusal } from "./refusal.ts";
+import { retriedRevision } from "./remote-tried.ts";
 import { differsBySecrets, revisionNotes } from "./revision-notes.ts";
 import { isOurs, isSeen } from "./rollout-view.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -62,7 +62,7 @@ export function replicaView(
     restorable,
     noted,
     isIrrevocable: differsBySecrets(snapshot, "cluster-agent", stable ?? noted.stable, wanted),
-    retry: kmagent.annotations[ANNOTATION.retry] ?? "",
+    retry: retriedRevision("cluster-agent", snapshot),
     paused: kmagent.spec.paused,
     settings: {
       bakeMs: milliseconds(rollout.bakeTime),

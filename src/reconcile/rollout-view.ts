@@ -41,7 +41,7 @@ export function rolloutView(
     noted: { stable, rejected: rejected.map(({ revision }) => revision) },
     irrevocable: new Set(differsBySecrets(snapshot, "node-agent", known, wanted) ? [wanted] : []),
     approve: kmagent.annotations[ANNOTATION.approve] ?? "",
-    retry: retriedRevision(snapshot),
+    retry: retriedRevision("node-agent", snapshot),
     refused,
     paused: kmagent.spec.paused,
     settings: rolloutSettings(kmagent.spec),

@@ -10,11 +10,12 @@ import { hasSpec } from "./configuration.ts";
 import type { Judged } from "./configuration.ts";
 import type { Write } from "./plan.ts";
 import type { RemoteStep } from "./remote-step.ts";
-import { writtenRollout } from "./remote-tried.ts";
+import { sought } from "./remote-tried.ts";
 import { rolloutView } from "./rollout-view.ts";
 import { actWrites, labelWrites, noteWrites } from "./rollout-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { stagedObjects, templateOf } from "./staged-objects.ts";
+import { writtenRollout } from "./written.ts";
 
 /** What a staged rollout makes of a pass. */
 export interface Staged {
@@ -46,7 +47,11 @@ export function stageRollout(
   const { kmagent } = snapshot;
   if (!hasSpec(kmagent) || kmagent.spec.rollout.strategy !== "Staged" || fleet === null) return null;
   const written = writtenRollout(snapshot);
-  const wanted = judged.kind === "valid" ? wantedRevision(judged, written, remote) : written?.target;
+  const takenBack = remote?.takenBack["node-agent"] ?? "";
+  const wanted =
+    judged.kind === "valid"
+      ? sought("node-agent", judged.desired.nodeAgent.revision, snapshot, takenBack)
+      : written?.target;
   if (wanted === undefined) return null;
   const view = rolloutView({ ...snapshot, kmagent }, fleet, wanted, now);
   const isKnown = (revision: string) => templateOf(revision, "node-agent", kept, snapshot) !== null;
@@ -64,22 +69,6 @@ export function stageRollout(
     wanted,
     lost: step.template !== view.liveTemplate && !isKnown(step.template) ? step.template : null,
   };
-}
-
-/**
- * What the rollout goes after. The platform's configuration that was taken back isn't wanted any more; but while what is wanted
- * instead is what held before, there is nothing to go after, and the rollout goes on saying what was taken back.
- */
-function wantedRevision(
-  { desired }: Extract<Judged, { kind: "valid" }>,
-  written: RolloutStatus | undefined,
-  remote: RemoteStep | null,
-): string {
-  const { revision } = desired.nodeAgent;
-  const { phase, target, stable } = written ?? {};
-  const isBack = phase === "RollingBack" || phase === "RolledBack" || phase === "Stalled";
-  const isLastWord = isBack && target === remote?.takenBack && revision === stable;
-  return isLastWord ? (target ?? revision) : revision;
 }
 
 /**

@@ -19,7 +19,7 @@ import type { DecidedObject, Write } from "./plan.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { remoteFacts } from "./remote-facts.ts";
 import type { RemoteStep } from "./remote-step.ts";
-import { writtenReplica } from "./replica-step.ts";
+import { writtenReplica } from "./written.ts";
 import type { RolledReplica } from "./replica-step.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Staged } from "./staged-step.ts";
