@@ -407,7 +407,7 @@ describe("a configuration of the cluster agent from the platform", () => {
     expect(said(done, "RemoteConfigApplied")).toMatchObject({ status: "True", reason: "Applied" });
   });
 
-  test("moves nothing when it is sent again after it was rolled back, nor does a wish for a restart", () => {
+  test("moves nothing when it is sent again after it was rolled back, and a wish for a restart means what holds", () => {
     const failing = trying({ ...running(), answers: asks(config("1s")) }, ended("no such thing"));
     const told = after(failing, plan(failing));
     const back = after(told, plan(told));
@@ -417,7 +417,13 @@ describe("a configuration of the cluster agent from the platform", () => {
     expect(again.writes.filter(isOf("Deployment"))).toEqual([]);
     expect(again.remote?.notes).toMatchObject([{ kind: "same" }]);
     const later = { ...quiet, answers: asks(null) };
-    expect(plan(later, NOW + 3_600_000).remote?.notes).toMatchObject([{ kind: "restart", component: "node-agent" }]);
+    const restarted = plan(later, NOW + 3_600_000);
+    expect(restarted.remote?.notes).toMatchObject([
+      { kind: "restart", component: "node-agent" },
+      { kind: "restart", component: "cluster-agent" },
+    ]);
+    const { target, rejected } = restarted.status.clusterAgent ?? {};
+    expect(rejected?.map(({ revision }) => revision)).not.toContain(target);
     expect(plan({ ...quiet, answers: asks(config("2s")) }).status.clusterAgent?.phase).toBe("RolledBack");
   });
 });
