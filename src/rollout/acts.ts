@@ -1,6 +1,7 @@
 import type { RolloutRecord } from "./record.ts";
+import { templateGate } from "./template-gate.ts";
 import type { RolloutView } from "./view.ts";
-import { goalOf } from "./window.ts";
+import { goalOf, isTried } from "./window.ts";
 
 /** What a rollout does to a pod. The DaemonSet's template follows the record by itself. */
 export type RolloutAct =
@@ -14,13 +15,14 @@ export type RolloutAct =
  */
 export function permittedActs(written: RolloutRecord, next: RolloutRecord, view: RolloutView): RolloutAct[] {
   if (view.paused || written.phase === "Stalled" || !isSameAim(written, next)) return [];
-  if (view.liveTemplate !== written.template || !view.templateSeen) return [];
+  if (templateGate(written.template, view) !== null) return [];
   const nodes = new Map(view.nodes.map((node) => [node.node, node]));
   const wanted = new Map(next.inFlight.map(({ node, podUID }) => [node, podUID]));
   return written.inFlight.flatMap(({ node, podUID }): RolloutAct[] => {
     const at = nodes.get(node);
     if (at === undefined || wanted.get(node) !== podUID) return [];
-    const isCanary = written.phase === "Canary" && written.canaries.includes(node) && next.canaries.includes(node);
+    const isCanary = isTried(node, written);
+    if (isCanary !== isTried(node, next)) return [];
     const { pod } = at;
     const isThere = pod?.uid === podUID && !pod.deleting;
     if (!isCanary) {
@@ -32,11 +34,7 @@ export function permittedActs(written: RolloutRecord, next: RolloutRecord, view:
   });
 }
 
+/** Template and stable revision change with phase or target only. */
 function isSameAim(one: RolloutRecord, other: RolloutRecord): boolean {
-  return (
-    one.phase === other.phase &&
-    one.target === other.target &&
-    one.template === other.template &&
-    one.stable === other.stable
-  );
+  return one.phase === other.phase && one.target === other.target;
 }

@@ -14,9 +14,8 @@ const MOST = 64;
  */
 export function chooseCanaries(record: RolloutRecord, view: RolloutView): string[] {
   const able = view.nodes.filter((node) => isMovable(node));
-  const kept = record.canaries.filter((name) => able.some(({ node }) => node === name));
-  const chosen = able.filter(({ node }) => kept.includes(node));
-  const candidates = ranked(able, record).filter(({ node }) => !kept.includes(node));
+  const chosen = able.filter(({ node }) => record.canaries.includes(node));
+  const candidates = ranked(able, record);
   const architectures = new Set(chosen.map(({ architecture }) => architecture));
   for (const candidate of candidates) {
     if (architectures.has(candidate.architecture)) continue;

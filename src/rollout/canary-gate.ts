@@ -3,7 +3,7 @@ import { faultOf, isBaked, longest } from "./pod-verdict.ts";
 import type { PodFault } from "./pod-verdict.ts";
 import type { RolloutNode, RolloutPod, RolloutView } from "./view.ts";
 
-/** What one canary says of the target. `note` tells what it couldn't prove. */
+/** What one canary says of the target. `note` tells what it couldn't prove; empty where it proved all. */
 export type CanaryVerdict =
   | { readonly kind: "waiting"; readonly gate: "CanaryStarting" | "Bake" | "Exports"; readonly message: string }
   | { readonly kind: "passed"; readonly note: string }
@@ -41,10 +41,9 @@ export function canaryVerdict(
     );
   }
   if (!isBaked(at, view)) {
-    const gate = at.kind === "healthy" ? "Bake" : "CanaryStarting";
-    const message =
-      gate === "Bake" ? `${node}: healthy, and watched until rollout.bakeTime is over` : `${node}: ${at.message}`;
-    return { kind: "waiting", gate, message };
+    return at.kind === "healthy"
+      ? { kind: "waiting", gate: "Bake", message: `${node}: healthy, and watched until rollout.bakeTime is over` }
+      : { kind: "waiting", gate: "CanaryStarting", message: `${node}: ${at.message}` };
   }
   return exportVerdict(node, pod, view);
 }
@@ -53,23 +52,23 @@ function exportVerdict(node: string, pod: RolloutPod, view: RolloutView): Canary
   const isLast = view.now >= longest(pod, view.settings);
   switch (pod.exports) {
     case null:
-      return { kind: "passed", note: "its exports weren't looked at" };
+      return { kind: "passed", note: `${node}: its exports weren't looked at` };
     case "Flowing":
       return { kind: "passed", note: "" };
     case "Failing": {
       const exporters = pod.failingExporters.join(", ");
-      const others = view.nodes.filter((other) => other.pod !== null && other.pod.revision !== pod.revision);
-      if (others.some((other) => other.pod?.exports === "Flowing")) {
+      const delivers = ({ pod: other }: RolloutNode) => other?.exports === "Flowing" && other.revision !== pod.revision;
+      if (view.nodes.some(delivers)) {
         return failed(node, "ExportsFailing", `${exporters} delivers nothing, while nodes of another revision deliver`);
       }
       return isLast
-        ? { kind: "passed", note: `${exporters} delivers nothing, and no other node does either` }
+        ? { kind: "passed", note: `${node}: ${exporters} delivers nothing, and no other node does either` }
         : { kind: "waiting", gate: "Exports", message: `${node}: ${exporters} delivers nothing yet` };
     }
     case "Idle":
     case "Unknown":
       return view.now >= pod.createdAt + IDLE_MS || isLast
-        ? { kind: "passed", note: "it had nothing to deliver" }
+        ? { kind: "passed", note: `${node}: it had nothing to deliver` }
         : { kind: "waiting", gate: "Exports", message: `${node}: nothing was delivered yet` };
     default:
       return pod.exports satisfies never;

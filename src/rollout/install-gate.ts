@@ -2,6 +2,7 @@ import { share } from "../api/duration.ts";
 import { isBaked } from "./pod-verdict.ts";
 import type { RolloutRecord } from "./record.ts";
 import type { Waiting } from "./state.ts";
+import { templateGate } from "./template-gate.ts";
 import { desiredCount } from "./view.ts";
 import type { RolloutView } from "./view.ts";
 import { isOutdated } from "./window.ts";
@@ -12,13 +13,8 @@ import { isOutdated } from "./window.ts";
  */
 export function installGate(record: RolloutRecord, view: RolloutView): Waiting | null {
   const { target } = record;
-  if (view.liveTemplate === null) return { gate: "DaemonSetMissing", message: "the DaemonSet isn't there yet" };
-  if (view.liveTemplate !== target) {
-    return { gate: "TemplateOutdated", message: `the DaemonSet's template isn't at revision ${target} yet` };
-  }
-  if (!view.templateSeen) {
-    return { gate: "NotObserved", message: "Kubernetes hasn't acted upon the DaemonSet's newest template yet" };
-  }
+  const lacking = templateGate(target, view);
+  if (lacking !== null) return lacking;
   const desired = desiredCount(view);
   const outdated = view.nodes.filter((node) => isOutdated(node, record)).length;
   if (outdated > 0) {

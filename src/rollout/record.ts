@@ -57,13 +57,12 @@ export interface RolloutRecord {
 export function readRecord(status: RolloutStatus | undefined): RolloutRecord | null {
   if (status?.phase === undefined || status.target === undefined) return null;
   const { phase, target, stable = "" } = status;
-  const goesBack = phase === "RollingBack" || phase === "RolledBack";
   return {
     phase,
     phaseSince: time(status.phaseSince),
     target,
     stable,
-    template: status.template ?? (goesBack ? stable : target),
+    template: status.template ?? target,
     canaries: status.canaries ?? [],
     inFlight: (status.inFlight ?? []).map(({ node, podUID, since, wasFailing }) => ({
       node,
@@ -115,16 +114,12 @@ export function reject<R extends Pick<RolloutRecord, "rejected">>(record: R, rej
 export function followRetry<R extends Pick<RolloutRecord, "rejected">>(record: R, retry: string): R {
   const rejected = record.rejected
     .filter(({ revision, retried }) => revision !== retry || retried)
-    .map((rejection) =>
-      rejection.retried && rejection.revision !== retry ? { ...rejection, retried: false } : rejection,
-    );
-  const isSame =
-    rejected.length === record.rejected.length && rejected.every((each, at) => each === record.rejected[at]);
-  return isSame ? record : { ...record, rejected };
+    .map((rejection) => ({ ...rejection, retried: rejection.revision === retry }));
+  return { ...record, rejected };
 }
 
 /** A time of a status in milliseconds since the epoch; 0 where it can't be read. */
 export function time(text: string | undefined): number {
-  const at = text === undefined ? Number.NaN : Date.parse(text);
+  const at = Date.parse(text ?? "");
   return Number.isNaN(at) ? 0 : at;
 }

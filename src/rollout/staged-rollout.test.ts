@@ -1,86 +1,28 @@
 import { describe, expect, it } from "@jest/globals";
+import {
+  failing,
+  fleet,
+  fresh,
+  MINUTE,
+  moved,
+  node,
+  NOW,
+  pod,
+  SETTINGS,
+  view,
+  young,
+} from "../../test/rollout/views.ts";
 import { rolloutStatus } from "../status/rollout-status.ts";
 import { stagedRollout } from "./staged-rollout.ts";
 import type { StagedStep } from "./staged-rollout.ts";
 import type { RolloutStatus } from "./state.ts";
-import type { RolloutNode, RolloutPod, RolloutSettings, RolloutView } from "./view.ts";
-
-const NOW = Date.UTC(2026, 10, 24, 12);
-const MINUTE = 60_000;
-
-const SETTINGS: RolloutSettings = {
-  canary: 1,
-  bakeMs: 30_000,
-  maxUnavailable: "10%",
-  maxFailures: "1%",
-  deadlineMs: 5 * MINUTE,
-  autoRollback: true,
-  approval: "Automatic",
-  maxUnhealthy: "10%",
-};
-
-function pod(of: Partial<RolloutPod> = {}): RolloutPod {
-  return {
-    uid: "old",
-    revision: "s",
-    createdAt: NOW - 60 * MINUTE,
-    startedAt: NOW - 60 * MINUTE,
-    deleting: false,
-    restarts: 0,
-    lastExitAt: null,
-    answered: true,
-    answeredAt: NOW,
-    exports: null,
-    failingExporters: [],
-    ...of,
-  };
-}
-
-function node(index: number, of: Partial<RolloutNode> = {}): RolloutNode {
-  return {
-    node: `n${index}`,
-    kind: "healthy",
-    reason: "Healthy",
-    message: "words",
-    since: NOW - 60 * MINUTE,
-    architecture: "amd64",
-    pod: pod({ uid: `old-${index}` }),
-    ...of,
-  };
-}
-
-/** A pod of the target that was made five minutes ago. */
-const fresh = (index: number, of: Partial<RolloutPod> = {}) =>
-  pod({ uid: `new-${index}`, revision: "t", createdAt: NOW - MINUTE, startedAt: NOW - MINUTE, ...of });
-const failing = (index: number, reason = "CollectorExited", of: Partial<RolloutPod> = {}) =>
-  node(index, { kind: "unhealthy", reason, message: `exit 1 on ${index}`, pod: fresh(index, of) });
-
-function view(nodes: readonly RolloutNode[], of: Partial<RolloutView> = {}): RolloutView {
-  return {
-    wanted: "t",
-    nodes,
-    liveTemplate: "s",
-    templateSeen: true,
-    noted: { stable: "s", rejected: [] },
-    irrevocable: new Set(),
-    approve: "",
-    retry: "",
-    refused: null,
-    paused: false,
-    settings: SETTINGS,
-    now: NOW,
-    ...of,
-  };
-}
+import type { RolloutNode, RolloutPod, RolloutView } from "./view.ts";
 
 const COMPLETE: RolloutStatus = { phase: "Complete", target: "s", stable: "s", template: "s" };
 const CANARY: RolloutStatus = { phase: "Canary", target: "t", stable: "s", template: "s", canaries: ["n1"] };
 const WAVES: RolloutStatus = { phase: "Progressing", target: "t", stable: "s", template: "t" };
 
 const begun = (index: number, uid = `old-${index}`) => ({ node: `n${index}`, podUID: uid });
-const fleet = (count: number, of: Partial<RolloutNode> = {}) =>
-  Array.from({ length: count }, (_, index) => node(index + 1, of));
-const moved = (index: number, of: Partial<RolloutPod> = {}) => node(index, { pod: fresh(index, of) });
 
 /** The status that a step leads to. */
 const written = (step: StagedStep, before?: RolloutStatus) => rolloutStatus(step.state, before, NOW);
@@ -152,7 +94,6 @@ describe("a change", () => {
 });
 
 describe("a canary", () => {
-  const young = (age: number) => ({ createdAt: NOW - age, startedAt: NOW - age });
   const late = young(5 * MINUTE);
 
   it.each<{ name: string; nodes: RolloutNode[]; of?: Partial<RolloutView>; leads: string; gate?: string }>([
@@ -387,6 +328,15 @@ describe("waves", () => {
     const status: RolloutStatus = { ...WAVES, inFlight: [{ ...begun(2), wasFailing: true }] };
     const nodes = [moved(1), failing(2, "CollectorExited", { answered: false }), node(3)];
     expect(phaseOf(stagedRollout(status, view(nodes, during)))).toBe("Progressing");
+  });
+
+  it("don't count a node that failed before, though its new pod answered for a while", () => {
+    const status: RolloutStatus = { ...WAVES, inFlight: [{ ...begun(2), wasFailing: true }] };
+    const once = stagedRollout(status, view([moved(1), failing(2), node(3)], during));
+    const again = stagedRollout(written(once, status), view([moved(1), failing(2), node(3)], during));
+    expect([phaseOf(once), phaseOf(again)]).toEqual(["Progressing", "Progressing"]);
+    const end = stagedRollout(written(again, status), view([moved(1), failing(2), moved(3)], during));
+    expect([phaseOf(end), end.record.stable]).toEqual(["Complete", "t"]);
   });
 
   it.each(["notReady", "leaving", "starting"] as const)("don't count a node that is %s", (kind) => {

@@ -6,7 +6,8 @@ import type { PodFault } from "./pod-verdict.ts";
 import { enter, followRetry, isRejected, NAMED_NODES, reject } from "./record.ts";
 import type { RolloutRecord } from "./record.ts";
 import type { Waiting } from "./state.ts";
-import { desiredCount, isMovable } from "./view.ts";
+import { templateGate } from "./template-gate.ts";
+import { desiredCount } from "./view.ts";
 import type { RolloutNode, RolloutView } from "./view.ts";
 import {
   canFail,
@@ -14,6 +15,7 @@ import {
   followReplacements,
   isOutdated,
   openSlots,
+  settling,
   slotsHeld,
   windowOf,
   withinWindow,
@@ -33,15 +35,14 @@ export interface Advance {
  */
 export function advance(before: RolloutRecord, view: RolloutView): Advance {
   if (view.paused) return { record: before, waiting: null, failed: 0 };
-  const nodes = new Map(view.nodes.map((node) => [node.node, node]));
-  const record = followReplacements(followRetry(before, view.retry), nodes, view);
+  const record = followReplacements(followRetry(before, view.retry), view);
   switch (record.phase) {
     case "Install":
       return install(record, view);
     case "Canary":
-      return canary(record, nodes, view);
+      return canary(record, view);
     case "Progressing":
-      return progress(record, nodes, view);
+      return progress(record, view);
     case "Complete":
     case "RolledBack":
       return rest(record, view);
@@ -85,7 +86,7 @@ function turnTo(from: RolloutRecord, view: RolloutView): Advance {
     before.canaries.includes(each.node) ? { ...each, since: now } : each,
   );
   const record = enter(before, { phase: "Canary", target: wanted, inFlight }, now);
-  return at(withCanaries(record, view, true), { gate: "CanaryStarting", message: "the canary is about to start" });
+  return at(withCanaries(record, view), { gate: "CanaryStarting", message: "the canary is about to start" });
 }
 
 /** What is wanted is rejected: the best that was proved goes on, and the phase says that the wanted one was taken back. */
@@ -100,61 +101,51 @@ function settleRejected(before: RolloutRecord, view: RolloutView): Advance {
   return at(openSlots(record, view));
 }
 
-function canary(before: RolloutRecord, nodes: ReadonlyMap<string, RolloutNode>, view: RolloutView): Advance {
-  if (view.wanted !== before.target && !isBaking(before, nodes)) return turnTo(before, view);
+function canary(before: RolloutRecord, view: RolloutView): Advance {
+  if (view.wanted !== before.target && !isBaking(before, view)) return turnTo(before, view);
   const record = withCanaries(before, view);
   if (record.canaries.length === 0) {
     return at(record, { gate: "NoCanary", message: "no node is there that could prove the revision" });
   }
-  const verdicts = record.canaries.map((name) => {
-    const node = nodes.get(name);
-    const replacement = record.inFlight.find((each) => each.node === name);
-    return node === undefined ? null : canaryVerdict(node, replacement, record, view);
-  });
-  const broken = verdicts.flatMap((verdict) => (verdict?.kind === "failed" ? [verdict.fault] : []));
-  if (broken.length > 0) return fail(record, broken, view);
-  const unproved = verdicts.find((verdict) => verdict?.kind !== "passed");
-  if (unproved !== undefined) {
-    return at(record, unproved?.kind === "waiting" ? { gate: unproved.gate, message: unproved.message } : null);
-  }
+  const verdicts = view.nodes
+    .filter(({ node }) => record.canaries.includes(node))
+    .map((node) => {
+      const replacement = record.inFlight.find((each) => each.node === node.node);
+      return canaryVerdict(node, replacement, record, view);
+    });
+  const [broken, ...more] = verdicts.flatMap((verdict) => (verdict.kind === "failed" ? [verdict.fault] : []));
+  if (broken !== undefined) return fail(record, [broken, ...more], view);
+  const unproved = verdicts.find((verdict) => verdict.kind === "waiting");
+  if (unproved !== undefined) return at(record, { gate: unproved.gate, message: unproved.message });
   if (view.wanted !== record.target) return turnTo(record, view);
+  const notes = verdicts.flatMap((verdict) => (verdict.kind === "passed" && verdict.note !== "" ? [verdict.note] : []));
+  const proof = `the canary is proved${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
   if (view.settings.approval === "Manual" && view.approve !== record.target) {
-    const message = `the canary is proved; set the annotation kloudmate.com/approve=${record.target} to go on`;
+    const message = `${proof}; set the annotation kloudmate.com/approve=${record.target} to go on`;
     return at(record, { gate: "Approval", message });
   }
   const inFlight = record.inFlight.filter(({ node }) => !record.canaries.includes(node));
   const proved = enter(record, { phase: "Progressing", template: record.target, canaries: [], inFlight }, view.now);
-  return at(proved, {
-    gate: "TemplateOutdated",
-    message: "the canary is proved, and the DaemonSet's template follows",
-  });
+  return at(proved, { gate: "TemplateOutdated", message: `${proof}, and the DaemonSet's template follows` });
 }
 
 /** Whether canaries run the target and are watched: a newer target waits for their verdict, which is near. */
-function isBaking({ canaries, target }: RolloutRecord, nodes: ReadonlyMap<string, RolloutNode>): boolean {
-  return (
-    canaries.length > 0 &&
-    canaries.every((name) => {
-      const node = nodes.get(name);
-      return node?.kind === "healthy" && node.pod?.revision === target;
-    })
-  );
+function isBaking({ canaries, target }: RolloutRecord, { nodes }: RolloutView): boolean {
+  const baking = nodes.filter((at) => canaries.includes(at.node) && runs(at, target));
+  return baking.length > 0 && baking.length === canaries.length;
 }
 
 /**
  * The record with its canaries brought up to date, and a replacement begun for each that doesn't run the target, as far as the
  * window has slots. One that has just become a canary makes a new pod of the target too where the one that it has has failed.
  */
-function withCanaries(before: RolloutRecord, view: RolloutView, isFirst = false): RolloutRecord {
+function withCanaries(before: RolloutRecord, view: RolloutView): RolloutRecord {
   const canaries = chooseCanaries(before, view);
   const record = { ...before, canaries };
   const held = new Set(record.inFlight.map(({ node }) => node));
   const begun = view.nodes
     .filter(({ node }) => canaries.includes(node) && !held.has(node))
-    .filter((node) => {
-      const isNew = isFirst || !before.canaries.includes(node.node);
-      return isOutdated(node, record) || (isNew && isSpent(node, record));
-    })
+    .filter((node) => isOutdated(node, record) || (!before.canaries.includes(node.node) && isSpent(node, record)))
     .map(({ node, kind, pod }) => ({
       node,
       podUID: pod?.uid ?? "",
@@ -169,42 +160,38 @@ function isSpent({ kind, pod }: RolloutNode, { target }: RolloutRecord): boolean
   return pod?.revision === target && !pod.deleting && (pod.restarts > 0 || kind === "unhealthy");
 }
 
-function progress(record: RolloutRecord, nodes: ReadonlyMap<string, RolloutNode>, view: RolloutView): Advance {
-  const faults = canFail(record) ? failures(record, nodes, view) : [];
-  const behind = view.nodes.some((node) => isOutdated(node, record));
+function progress(record: RolloutRecord, view: RolloutView): Advance {
+  const faults = canFail(record) ? failures(record, view) : [];
+  const [first, ...more] = faults;
+  const isBehind = view.nodes.some((node) => isOutdated(node, record));
   const borne = share(view.settings.maxFailures, desiredCount(view));
   // Failed nodes that fill the window leave no slot to go on with.
-  if (faults.length > borne || (behind && faults.length > 0 && failing(record, faults) >= windowOf(view))) {
-    return fail(record, faults, view);
-  }
-  const isSuperseded = view.wanted !== record.target && !isRejected(record, view.wanted);
-  if (isSuperseded) {
-    const settling = record.inFlight.length - failing(record, faults);
-    if (settling <= 0 || view.wanted === record.stable) return turnTo(record, view);
-    const message = `${settling} nodes settle before revision ${view.wanted} is tried`;
+  const isFull = isBehind && slotsOf(record, faults) >= windowOf(view);
+  if (first !== undefined && (faults.length > borne || isFull)) return fail(record, [first, ...more], view);
+  if (view.wanted !== record.target && !isRejected(record, view.wanted)) {
+    const open = settling(record, view).length;
+    if (open === 0 || view.wanted === record.stable) return turnTo(record, view);
+    const message = `${open} nodes settle before revision ${view.wanted} is tried`;
     return at(record, { gate: "NewerTarget", message }, faults.length);
   }
-  if (isDone(record, faults, view)) {
+  if (!isBehind && isProved(record, view)) {
     const { target } = record;
     const done = enter(record, { phase: "Complete", stable: target, canaries: [], inFlight: [] }, view.now);
-    return view.wanted === target ? at(done, null, faults.length) : settleRejected(done, view);
+    return view.wanted === target ? at(done, null, faults.length) : turnTo(done, view);
   }
   const next = openSlots(record, view);
   return at(next, moving(next, view), faults.length);
 }
 
 /** Slots that failed nodes hold. */
-function failing({ inFlight }: RolloutRecord, faults: readonly PodFault[]): number {
+function slotsOf({ inFlight }: RolloutRecord, faults: readonly PodFault[]): number {
   const failed = new Set(faults.map(({ node }) => node));
   return inFlight.filter(({ node }) => failed.has(node)).length;
 }
 
-/** Every node that can be moved runs the target and has proved it, or failed within what is borne; and one at least has. */
-function isDone(record: RolloutRecord, faults: readonly PodFault[], view: RolloutView): boolean {
-  if (view.liveTemplate !== record.template || !view.templateSeen) return false;
-  if (view.nodes.some((node) => isOutdated(node, record))) return false;
-  const failed = new Set(faults.map(({ node }) => node));
-  if (record.inFlight.some(({ node }) => !failed.has(node))) return false;
+/** Every replacement has come to its end, and one node at least runs the target, where there is any. */
+function isProved(record: RolloutRecord, view: RolloutView): boolean {
+  if (templateGate(record.template, view) !== null || settling(record, view).length > 0) return false;
   return desiredCount(view) === 0 || view.nodes.some((node) => runs(node, record.target));
 }
 
@@ -221,11 +208,9 @@ function rest(record: RolloutRecord, view: RolloutView): Advance {
 
 function goBack(record: RolloutRecord, view: RolloutView): Advance {
   const next = openSlots(record, view);
-  const isBehind = view.nodes.some((node) => isOutdated(node, next));
-  const ready = view.liveTemplate === next.template && view.templateSeen;
-  if (!ready || isBehind || next.inFlight.length > 0) return at(next, moving(next, view));
+  const waiting = moving(next, view);
   // The wanted one may be another by now; nothing was begun before the way back ended.
-  return isRejected(next, view.wanted) ? settleRejected(next, view) : turnTo(next, view);
+  return waiting === null ? turnTo(next, view) : at(next, waiting);
 }
 
 function stalled(record: RolloutRecord, view: RolloutView): Advance {
@@ -236,16 +221,16 @@ function stalled(record: RolloutRecord, view: RolloutView): Advance {
 }
 
 /** The target failed: it is remembered as rejected, and taken back unless the settings or its nature forbid that. */
-function fail(before: RolloutRecord, faults: readonly PodFault[], view: RolloutView): Advance {
+function fail(before: RolloutRecord, faults: readonly [PodFault, ...PodFault[]], view: RolloutView): Advance {
   const { target } = before;
   const [first] = faults;
   const isIrrevocable = view.irrevocable.has(target);
   const others = faults.length > 1 ? ` and ${faults.length - 1} more nodes` : "";
-  const said = `${first?.node ?? ""}${others}: ${first?.message ?? ""}`;
+  const said = `${first.node}${others}: ${first.message}`;
   const record = reject(before, {
     revision: target,
-    reason: isIrrevocable ? "ApiKeyRejected" : (first?.reason ?? ""),
-    message: isIrrevocable ? `${first?.reason ?? ""} on ${said}` : said,
+    reason: isIrrevocable ? "ApiKeyRejected" : first.reason,
+    message: isIrrevocable ? `${first.reason} on ${said}` : said,
     since: view.now,
     nodes: faults.slice(0, NAMED_NODES).map(({ node }) => node),
     retried: view.retry === target,
@@ -265,24 +250,18 @@ function goBackFrom(before: RolloutRecord, view: RolloutView, failed = 0): Advan
   return at(next, moving(next, view), failed);
 }
 
-/** What a rollout that moves nodes waits for. */
+/** What a rollout that moves nodes waits for; `null` where every node that can be moved has come to its end. */
 function moving(record: RolloutRecord, view: RolloutView): Waiting | null {
-  const { template } = record;
-  if (view.liveTemplate === null) return { gate: "DaemonSetMissing", message: "the DaemonSet isn't there yet" };
-  if (view.liveTemplate !== template) {
-    return { gate: "TemplateOutdated", message: `the DaemonSet's template isn't at revision ${template} yet` };
-  }
-  if (!view.templateSeen) {
-    return { gate: "NotObserved", message: "Kubernetes hasn't acted upon the DaemonSet's newest template yet" };
-  }
+  const lacking = templateGate(record.template, view);
+  if (lacking !== null) return lacking;
   const outdated = view.nodes.filter((node) => isOutdated(node, record)).length;
   const held = slotsHeld(record, view);
   if (outdated === 0 && record.inFlight.length === 0) return null;
   const desired = desiredCount(view);
-  const down = view.nodes.filter((node) => !isMovable(node) && node.kind === "notReady").length;
+  const down = view.nodes.filter(({ kind }) => kind === "notReady").length;
   const skipped = down > 0 ? `; ${down} are down and follow when they return` : "";
   return {
     gate: held >= windowOf(view) ? "Window" : "NodesOutdated",
-    message: `${outdated} of ${desired} nodes don't run revision ${template} yet, and ${held} of ${windowOf(view)} slots are held${skipped}`,
+    message: `${outdated} of ${desired} nodes don't run revision ${record.template} yet, and ${held} of ${windowOf(view)} slots are held${skipped}`,
   };
 }

@@ -2,6 +2,7 @@ import { share } from "../api/duration.ts";
 import { faultOf, isBaked } from "./pod-verdict.ts";
 import type { PodFault } from "./pod-verdict.ts";
 import type { Replacement, RolloutRecord } from "./record.ts";
+import { templateGate } from "./template-gate.ts";
 import { desiredCount, isMovable } from "./view.ts";
 import type { RolloutNode, RolloutView } from "./view.ts";
 
@@ -9,13 +10,17 @@ import type { RolloutNode, RolloutView } from "./view.ts";
 const RECORD_BYTES = 24_576;
 /** What one of them takes besides its node's name. */
 const REPLACEMENT_BYTES = 110;
+/** Nodes that fail as they did before, of which so many are kept in mind. */
+const REMEMBERED = 50;
 
-/** Nodes by name. */
-type ByName = ReadonlyMap<string, RolloutNode>;
+/** Whether the target is being tried on a node. */
+export function isTried(node: string, { phase, canaries }: RolloutRecord): boolean {
+  return phase === "Canary" && canaries.includes(node);
+}
 
 /** The revision that a node is to run: canaries the target while it is tried, all others what the DaemonSet makes. */
-export function goalOf(node: string, { phase, canaries, target, template }: RolloutRecord): string {
-  return phase === "Canary" && canaries.includes(node) ? target : template;
+export function goalOf(node: string, record: RolloutRecord): string {
+  return isTried(node, record) ? record.target : record.template;
 }
 
 /** How many nodes may be without an agent at once by our doing: `maxUnavailable` of them, at least one. */
@@ -23,58 +28,57 @@ export function windowOf(view: RolloutView): number {
   return Math.max(1, share(view.settings.maxUnavailable, desiredCount(view)));
 }
 
-/** Whether a failure ends a rollout that is under way: not while going back or where there is nothing to go back to. */
-export function canFail({ phase, target, stable, template }: RolloutRecord): boolean {
-  return phase === "Progressing" && stable !== "" && target !== stable && template === target;
+/** Whether a failure ends a rollout that is under way: not while going back, or to what is stable already. */
+export function canFail({ phase, target, stable }: RolloutRecord): boolean {
+  return phase === "Progressing" && target !== stable;
 }
 
 /**
  * Follows the replacements that are under way. One ends when its node's new pod is baked, or when the node is down, leaves or
  * is gone: nodes that are down hold no slot. Where a pod of a wrong revision came instead, it is replaced in the same slot.
- * A replacement whose new pod fails holds its slot as long as failures count, for its node is down by our doing; on a node
- * that failed before it is over.
+ * A replacement whose new pod fails stays as long as failures count: its node is down by our doing and holds a slot, or it
+ * failed before, holds none and is to be known for that. Of these only so many are remembered that others have room.
  */
-export function followReplacements(record: RolloutRecord, nodes: ByName, view: RolloutView): RolloutRecord {
+export function followReplacements(record: RolloutRecord, view: RolloutView): RolloutRecord {
+  const nodes = new Map(view.nodes.map((node) => [node.node, node]));
+  let remembered = REMEMBERED;
   const inFlight = record.inFlight.flatMap((replacement): Replacement[] => {
     const at = nodes.get(replacement.node);
     if (at === undefined || !isMovable(at)) return at?.kind === "starting" ? [replacement] : [];
     const goal = goalOf(replacement.node, record);
     const { pod } = at;
-    const isCanary = record.phase === "Canary" && record.canaries.includes(replacement.node);
     if (pod?.revision === goal && !pod.deleting) {
-      if (isCanary) return [replacement];
+      if (isTried(replacement.node, record)) return [replacement];
       if (isBaked(at, view)) return [];
-      return faultOf(at, view) !== null && (replacement.wasFailing || !canFail(record)) ? [] : [replacement];
+      if (faultOf(at, view) === null) return [replacement];
+      return canFail(record) && (!replacement.wasFailing || remembered-- > 0) ? [replacement] : [];
     }
     // One that recovered meanwhile would be taken down outside the window.
     if (replacement.wasFailing && at.kind === "healthy") return [];
-    if (pod === null || pod.deleting || pod.uid === replacement.podUID) return [replacement];
+    if (pod === null || pod.deleting) return [replacement];
     return [{ ...replacement, podUID: pod.uid }];
   });
-  const isSame =
-    inFlight.length === record.inFlight.length && inFlight.every((each, at) => each === record.inFlight[at]);
-  return withinSlots(isSame ? record : { ...record, inFlight }, nodes, view);
+  return withinSlots({ ...record, inFlight }, view);
 }
 
 /** The record without replacements that hold no node down: those that aren't begun, and those whose new pod is baked already. */
 export function withoutIdle(record: RolloutRecord, view: RolloutView): RolloutRecord {
-  const nodes = new Map(view.nodes.map((node) => [node.node, node]));
-  const inFlight = record.inFlight.filter(({ node }) => {
-    const at = nodes.get(node);
-    return at === undefined || !isBaked(at, view);
-  });
-  return { ...record, inFlight };
+  const working = workingNodes(view);
+  return { ...record, inFlight: record.inFlight.filter(({ node }) => !working.has(node)) };
+}
+
+function workingNodes(view: RolloutView): ReadonlySet<string> {
+  return new Set(view.nodes.filter((at) => isBaked(at, view)).map(({ node }) => node));
 }
 
 /** Calls off replacements whose pod still works, the newest first, while a window that became smaller has no slot for them. */
-function withinSlots(record: RolloutRecord, nodes: ByName, view: RolloutView): RolloutRecord {
+function withinSlots(record: RolloutRecord, view: RolloutView): RolloutRecord {
+  const working = workingNodes(view);
   let over = slotsHeld(record, view) - windowOf(view);
-  if (over <= 0) return record;
-  const inFlight = record.inFlight.toReversed().filter(({ node, wasFailing }) => {
-    const at = nodes.get(node);
-    return wasFailing || at === undefined || !isBaked(at, view) || over-- <= 0;
-  });
-  return inFlight.length === record.inFlight.length ? record : { ...record, inFlight: inFlight.toReversed() };
+  const inFlight = record.inFlight
+    .toReversed()
+    .filter(({ node, wasFailing }) => wasFailing || !working.has(node) || over-- <= 0);
+  return { ...record, inFlight: inFlight.toReversed() };
 }
 
 /**
@@ -92,7 +96,7 @@ export function isOutdated(at: RolloutNode, record: RolloutRecord): boolean {
  * lost there, and the next revision may be what mends them. The record's room bounds both.
  */
 export function openSlots(record: RolloutRecord, view: RolloutView): RolloutRecord {
-  if (view.liveTemplate !== record.template || !view.templateSeen) return record;
+  if (templateGate(record.template, view) !== null) return record;
   const held = new Set(record.inFlight.map(({ node }) => node));
   let free = windowOf(view) - slotsHeld(record, view);
   let room = RECORD_BYTES - record.inFlight.reduce((sum, { node }) => sum + node.length + REPLACEMENT_BYTES, 0);
@@ -100,24 +104,22 @@ export function openSlots(record: RolloutRecord, view: RolloutView): RolloutReco
   for (const at of inOrder(view.nodes.filter((node) => isOutdated(node, record) && !held.has(node.node)))) {
     const wasFailing = at.kind === "unhealthy" || at.kind === "uncovered";
     room -= at.node.length + REPLACEMENT_BYTES;
-    if (room < 0) break;
-    if (!wasFailing && free <= 0) continue;
+    // Failing ones come first, so without a slot there is nothing left to begin.
+    if (room < 0 || (!wasFailing && free <= 0)) break;
     if (!wasFailing) free -= 1;
     begun.push({ node: at.node, podUID: at.pod?.uid ?? "", since: null, wasFailing });
   }
-  return begun.length === 0 ? record : { ...record, inFlight: [...record.inFlight, ...begun] };
+  return { ...record, inFlight: [...record.inFlight, ...begun] };
 }
 
 /** Replacements that took a working node down; a canary that is baked is up again, though it goes on being watched. */
 export function slotsHeld(record: RolloutRecord, view: RolloutView): number {
-  const { phase, canaries, inFlight } = record;
-  const proving = new Map(
-    phase !== "Canary" ? [] : view.nodes.filter(({ node }) => canaries.includes(node)).map((node) => [node.node, node]),
+  const upAgain = new Map(
+    view.nodes.filter((at) => isTried(at.node, record) && isBaked(at, view)).map(({ node, pod }) => [node, pod?.uid]),
   );
-  return inFlight.filter(({ node, podUID, wasFailing }) => {
-    const at = proving.get(node);
-    const isUpAgain = at !== undefined && at.pod?.uid !== podUID && isBaked(at, view);
-    return !wasFailing && !isUpAgain;
+  return record.inFlight.filter(({ node, podUID, wasFailing }) => {
+    const uid = upAgain.get(node);
+    return !wasFailing && (uid === undefined || uid === podUID);
   }).length;
 }
 
@@ -137,18 +139,27 @@ function inOrder(nodes: readonly RolloutNode[]): RolloutNode[] {
  * Nodes that failed at the target though they worked before: those of our replacements, and those that had proved it and fail
  * now. A node that failed before, is down, leaves or is too young is no witness.
  */
-export function failures(record: RolloutRecord, nodes: ByName, view: RolloutView): PodFault[] {
+export function failures(record: RolloutRecord, view: RolloutView): PodFault[] {
   const replaced = new Map(record.inFlight.map((replacement) => [replacement.node, replacement]));
-  const found: PodFault[] = [];
-  for (const at of nodes.values()) {
+  return view.nodes.flatMap((at) => {
     const replacement = replaced.get(at.node);
-    const runsTarget = at.pod !== null && at.pod.revision === record.target && !at.pod.deleting;
     const isWitness =
       replacement === undefined
-        ? runsTarget && at.pod.answered && at.kind === "unhealthy"
-        : !replacement.wasFailing && (runsTarget || at.pod === null);
-    const fault = isWitness ? faultOf(at, view) : null;
-    if (fault !== null) found.push(fault);
-  }
-  return found;
+        ? at.pod !== null && at.pod.answered && at.kind === "unhealthy"
+        : !replacement.wasFailing;
+    const fault = isWitness ? faultAtTarget(at, record, view) : null;
+    return fault === null ? [] : [fault];
+  });
+}
+
+/** Replacements whose outcome is open: what came instead is neither proved nor has it failed. */
+export function settling(record: RolloutRecord, view: RolloutView): Replacement[] {
+  const failed = new Set(view.nodes.filter((at) => faultAtTarget(at, record, view) !== null).map(({ node }) => node));
+  return record.inFlight.filter(({ node }) => !failed.has(node));
+}
+
+/** What is wrong with a node's pod of the target, or with a node that gets none at all. */
+function faultAtTarget(at: RolloutNode, { target }: RolloutRecord, view: RolloutView): PodFault | null {
+  const isAtTarget = at.pod === null || (at.pod.revision === target && !at.pod.deleting);
+  return isAtTarget ? faultOf(at, view) : null;
 }
