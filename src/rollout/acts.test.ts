@@ -61,6 +61,7 @@ describe("what written waves allow", () => {
     of?: Partial<RolloutRecord>;
     nodes: RolloutNode[];
     at?: Partial<RolloutView>;
+    next?: Partial<RolloutRecord>;
     acts: RolloutAct[];
   }>([
     { name: "the pod that is written down is deleted", nodes: fleet(1), acts: [remove] },
@@ -73,8 +74,9 @@ describe("what written waves allow", () => {
     { name: "nothing is done while stalled", of: { phase: "Stalled" }, nodes: fleet(1), acts: [] },
     { name: "nothing is done before the template is right", nodes: fleet(1), at: { liveTemplate: "s" }, acts: [] },
     { name: "nothing is done before Kubernetes has seen it", nodes: fleet(1), at: { templateSeen: false }, acts: [] },
-  ])("$name", ({ of, nodes, at, acts }) => {
+    { name: "nothing is done where the step goes back", nodes: fleet(1), next: { phase: "RollingBack" }, acts: [] },
+  ])("$name", ({ of, nodes, at, next, acts }) => {
     const written = { ...WAVES, ...of };
-    expect(permittedActs(written, written, view(nodes, { ...during, ...at }))).toEqual(acts);
+    expect(permittedActs(written, { ...written, ...next }, view(nodes, { ...during, ...at }))).toEqual(acts);
   });
 });

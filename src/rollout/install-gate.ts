@@ -3,7 +3,7 @@ import { isBaked } from "./pod-verdict.ts";
 import type { RolloutRecord } from "./record.ts";
 import type { Waiting } from "./state.ts";
 import { templateGate } from "./template-gate.ts";
-import { desiredCount } from "./view.ts";
+import { desiredCount, isDesired } from "./view.ts";
 import type { RolloutView } from "./view.ts";
 import { isOutdated } from "./window.ts";
 
@@ -39,6 +39,6 @@ export function installGate(record: RolloutRecord, view: RolloutView): Waiting |
       message: `${baking} of ${desired} nodes are healthy, and watched until rollout.bakeTime is over`,
     };
   }
-  const proving = atTarget.filter(({ kind }) => kind !== "excluded" && kind !== "leaving").length;
+  const proving = atTarget.filter((node) => isDesired(node)).length;
   return desired > 0 && proving === 0 ? { gate: "NoNodeProved", message: `no node runs revision ${target}` } : null;
 }

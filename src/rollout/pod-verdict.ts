@@ -49,8 +49,8 @@ export function runsSince({ createdAt, startedAt, lastExitAt }: RolloutPod, now:
  * answer counts and not the present: a cache that lags behind shows a pod as it was.
  */
 export function isBaked({ kind, pod }: RolloutNode, { now, settings }: RolloutView): boolean {
-  if (kind !== "healthy" || pod === null || pod.deleting || pod.answeredAt === null) return false;
-  return pod.answeredAt >= Math.min(runsSince(pod, now) + settings.bakeMs, longest(pod, settings));
+  if (kind !== "healthy" || pod === null || pod.deleting) return false;
+  return (pod.answeredAt ?? 0) >= Math.min(runsSince(pod, now) + settings.bakeMs, longest(pod, settings));
 }
 
 /** When waiting for a pod ends. */

@@ -40,11 +40,10 @@ function isStray(at: RolloutNode, view: RolloutView): boolean {
 
 /** Without a note, a template that isn't wanted any more is taken for stable where a node is healthy with it. */
 function provedByNodes({ wanted, liveTemplate, nodes }: RolloutView): string {
-  if (liveTemplate === null || liveTemplate === wanted) return "";
-  const proves = nodes.some(
-    (node) => isMovable(node) && node.kind === "healthy" && node.pod?.revision === liveTemplate,
-  );
-  return proves ? liveTemplate : "";
+  const template = liveTemplate ?? "";
+  if (template === wanted) return "";
+  const proves = nodes.some((node) => node.kind === "healthy" && node.pod?.revision === template);
+  return proves ? template : "";
 }
 
 function rejection(revision: string, since: number): Rejection {

@@ -448,3 +448,81 @@ describe("a lost status", () => {
     expect(step.acts).toEqual([]);
   });
 });
+
+describe("what a step says", () => {
+  const rejectedAt = "2026-11-24T11:00:00Z";
+  const why = (revision: string) => ({ revision, reason: `${revision}Failed`, message: "words", since: rejectedAt });
+  const manual = { settings: { ...SETTINGS, approval: "Manual" as const } };
+
+  it("is how many nodes run the target, and how many could be moved there", () => {
+    const nodes = [
+      moved(1),
+      node(2),
+      node(3),
+      { ...moved(4), kind: "notReady" as const },
+      { ...moved(5), kind: "leaving" as const },
+      { ...moved(6), kind: "excluded" as const },
+      node(7, { kind: "updating", pod: null }),
+    ];
+    expect(stagedRollout(WAVES, view(nodes, { liveTemplate: "t" })).state).toMatchObject({ updated: 2, outdated: 2 });
+  });
+
+  it("names canaries in Canary alone, and a reason only where something failed", () => {
+    const canary = stagedRollout(CANARY, view([moved(1, young(1_000)), node(2)]));
+    expect(canary.state).toMatchObject({ phase: "Canary", canaries: ["n1"] });
+    const waves = stagedRollout(WAVES, view([moved(1), node(2)], { liveTemplate: "t" }));
+    expect(waves.state).not.toHaveProperty("canaries");
+    const complete = stagedRollout(COMPLETE, view(fleet(2), { wanted: "s" }));
+    expect(complete.state.phase).toBe("Complete");
+    expect(complete.state).not.toHaveProperty("reason");
+  });
+
+  it("gives the reason of the revision that failed, whatever failed before", () => {
+    const status: RolloutStatus = { ...COMPLETE, phase: "RolledBack", target: "t", rejected: [why("r"), why("t")] };
+    expect(stagedRollout(status, view(fleet(2))).state).toMatchObject({ phase: "RolledBack", reason: "tFailed" });
+  });
+
+  it("leaves the template as it is where the step turns elsewhere, and holds the written one where there is none", () => {
+    const failed = view([failing(1), node(2)]);
+    expect(stagedRollout(WAVES, { ...failed, liveTemplate: "r" }).template).toBe("r");
+    expect(stagedRollout(WAVES, { ...failed, liveTemplate: null }).template).toBe("t");
+  });
+
+  it.each<{ name: string; status: RolloutStatus; nodes: RolloutNode[]; of?: Partial<RolloutView>; soon: boolean }>([
+    { name: "a canary is watched", status: CANARY, nodes: [moved(1, young(1_000)), node(2)], soon: true },
+    { name: "a canary waits for approval", status: CANARY, nodes: [moved(1), node(2)], of: manual, soon: false },
+    { name: "no node could be canary", status: CANARY, nodes: [], soon: false },
+    { name: "waves go on", status: WAVES, nodes: [moved(1), node(2)], of: { liveTemplate: "t" }, soon: true },
+    {
+      name: "waves wait for nodes that are down",
+      status: WAVES,
+      nodes: fleet(1, { kind: "notReady" }),
+      of: { liveTemplate: "t" },
+      soon: true,
+    },
+    {
+      name: "a way back waits for the template",
+      status: { ...WAVES, phase: "RollingBack", template: "s" },
+      nodes: fleet(2),
+      of: { liveTemplate: "t" },
+      soon: true,
+    },
+    { name: "nothing is under way", status: COMPLETE, nodes: fleet(2), of: { wanted: "s" }, soon: false },
+    {
+      name: "a node that returned is moved",
+      status: COMPLETE,
+      nodes: [node(1), node(2, { pod: pod({ revision: "r" }) })],
+      of: { wanted: "s" },
+      soon: true,
+    },
+    {
+      name: "waves are paused",
+      status: WAVES,
+      nodes: [moved(1), node(2)],
+      of: { liveTemplate: "t", paused: true },
+      soon: false,
+    },
+  ])("asks to be asked again where time alone can end something: $name: $soon", ({ status, nodes, of, soon }) => {
+    expect(stagedRollout(status, view(nodes, of)).nextAt).toBe(soon ? NOW + 1_000 : null);
+  });
+});

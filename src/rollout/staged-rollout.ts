@@ -5,6 +5,7 @@ import type { RolloutRecord } from "./record.ts";
 import { recoverRecord } from "./recover.ts";
 import { advance } from "./staged.ts";
 import type { RolloutState, RolloutStatus, Waiting } from "./state.ts";
+import { isDesired } from "./view.ts";
 import type { RolloutView } from "./view.ts";
 import { isOutdated } from "./window.ts";
 
@@ -53,8 +54,7 @@ function isUnderWay({ phase, inFlight }: RolloutRecord, waiting: Waiting | null)
 
 function stateOf(record: RolloutRecord, waiting: Waiting | null, failed: number, view: RolloutView): RolloutState {
   const { phase, target, stable, template } = record;
-  const runs = view.nodes.filter(({ pod, kind }) => kind !== "excluded" && kind !== "leaving" && pod !== null);
-  const updated = runs.filter(({ pod }) => pod?.revision === target).length;
+  const updated = view.nodes.filter((node) => isDesired(node) && node.pod?.revision === target).length;
   const outdated = view.nodes.filter((node) => isOutdated(node, { ...record, phase: "Progressing" })).length;
   const reached = { target, stable, updated, failed, outdated, record };
   switch (phase) {

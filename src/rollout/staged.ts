@@ -79,7 +79,7 @@ function turnTo(from: RolloutRecord, view: RolloutView): Advance {
   if (wanted === before.template || wanted === before.stable) {
     // Proved already: what runs elsewhere is moved without a canary.
     const record = enter(before, { phase: "Progressing", target: wanted, template: wanted, canaries: [] }, now);
-    return at(openSlots(record, view), moving(record, view));
+    return move(record, view);
   }
   // Another target's canaries that are still down go on as this one's, and get their time anew.
   const inFlight = before.inFlight.map((each) =>
@@ -95,7 +95,7 @@ function settleRejected(before: RolloutRecord, view: RolloutView): Advance {
   const { template, stable } = before;
   if (template !== stable && !isRejected(before, template)) {
     const record = enter(before, { phase: "Progressing", target: template, canaries: [] }, now);
-    return at(openSlots(record, view), moving(record, view));
+    return move(record, view);
   }
   const record = enter(before, { phase: "RolledBack", target: wanted, template: stable, canaries: [] }, now);
   return at(openSlots(record, view));
@@ -145,7 +145,7 @@ function withCanaries(before: RolloutRecord, view: RolloutView): RolloutRecord {
   const held = new Set(record.inFlight.map(({ node }) => node));
   const begun = view.nodes
     .filter(({ node }) => canaries.includes(node) && !held.has(node))
-    .filter((node) => isOutdated(node, record) || (!before.canaries.includes(node.node) && isSpent(node, record)))
+    .filter((node) => isOutdated(node, record) || (!before.canaries.includes(node.node) && isSpent(node)))
     .map(({ node, kind, pod }) => ({
       node,
       podUID: pod?.uid ?? "",
@@ -155,9 +155,9 @@ function withCanaries(before: RolloutRecord, view: RolloutView): RolloutRecord {
   return { ...record, inFlight: [...record.inFlight, ...withinWindow(begun, record, view)] };
 }
 
-/** A pod of the target that can't prove anything any more, for it has failed before. */
-function isSpent({ kind, pod }: RolloutNode, { target }: RolloutRecord): boolean {
-  return pod?.revision === target && !pod.deleting && (pod.restarts > 0 || kind === "unhealthy");
+/** Whether what runs there can't prove anything any more, for it has failed before. */
+function isSpent({ kind, pod }: RolloutNode): boolean {
+  return kind === "unhealthy" || (pod?.restarts ?? 0) > 0;
 }
 
 function progress(record: RolloutRecord, view: RolloutView): Advance {
@@ -179,8 +179,7 @@ function progress(record: RolloutRecord, view: RolloutView): Advance {
     const done = enter(record, { phase: "Complete", stable: target, canaries: [], inFlight: [] }, view.now);
     return view.wanted === target ? at(done, null, faults.length) : turnTo(done, view);
   }
-  const next = openSlots(record, view);
-  return at(next, moving(next, view), faults.length);
+  return move(record, view, faults.length);
 }
 
 /** Slots that failed nodes hold. */
@@ -207,10 +206,9 @@ function rest(record: RolloutRecord, view: RolloutView): Advance {
 }
 
 function goBack(record: RolloutRecord, view: RolloutView): Advance {
-  const next = openSlots(record, view);
-  const waiting = moving(next, view);
+  const back = move(record, view);
   // The wanted one may be another by now; nothing was begun before the way back ended.
-  return waiting === null ? turnTo(next, view) : at(next, waiting);
+  return back.waiting === null ? turnTo(back.record, view) : back;
 }
 
 function stalled(record: RolloutRecord, view: RolloutView): Advance {
@@ -245,18 +243,25 @@ function fail(before: RolloutRecord, faults: readonly [PodFault, ...PodFault[]],
 function goBackFrom(before: RolloutRecord, view: RolloutView, failed = 0): Advance {
   const { target, template, stable } = before;
   const to = { phase: "RollingBack", template: template === target ? stable : template, canaries: [] } as const;
-  const record = enter(withoutIdle(before, view), to, view.now);
+  return move(enter(withoutIdle(before, view), to, view.now), view, failed);
+}
+
+/** Begins what the window has slots for, and says what is waited for. */
+function move(record: RolloutRecord, view: RolloutView, failed = 0): Advance {
   const next = openSlots(record, view);
   return at(next, moving(next, view), failed);
 }
 
-/** What a rollout that moves nodes waits for; `null` where every node that can be moved has come to its end. */
+/**
+ * What a rollout waits for that has just begun all it may; `null` where nothing is under way, for then every node that can be
+ * moved has come to its end.
+ */
 function moving(record: RolloutRecord, view: RolloutView): Waiting | null {
   const lacking = templateGate(record.template, view);
   if (lacking !== null) return lacking;
+  if (record.inFlight.length === 0) return null;
   const outdated = view.nodes.filter((node) => isOutdated(node, record)).length;
   const held = slotsHeld(record, view);
-  if (outdated === 0 && record.inFlight.length === 0) return null;
   const desired = desiredCount(view);
   const down = view.nodes.filter(({ kind }) => kind === "notReady").length;
   const skipped = down > 0 ? `; ${down} are down and follow when they return` : "";

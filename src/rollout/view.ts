@@ -72,9 +72,14 @@ export interface RolloutView {
   readonly now: number;
 }
 
+/** Whether a node should have an agent. */
+export function isDesired({ kind }: RolloutNode): boolean {
+  return kind !== "excluded" && kind !== "leaving";
+}
+
 /** Nodes that should have an agent. */
 export function desiredCount(view: RolloutView): number {
-  return view.nodes.filter(({ kind }) => kind !== "excluded" && kind !== "leaving").length;
+  return view.nodes.filter((node) => isDesired(node)).length;
 }
 
 /** Whether a pod can be replaced there and the outcome means something: not on nodes that are down, going, or too young. */
