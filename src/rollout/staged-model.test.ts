@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { calm, DECK, installed, settle } from "../../test/rollout/happenings.ts";
+import { calm, DECK, installed, settle, unmet } from "../../test/rollout/happenings.ts";
 
-/** Ten thousand by default; a soak takes more. */
+/** Ten thousand where nobody asks for more or fewer. */
 const HISTORIES = Number(process.env["HISTORIES"] ?? 10_000);
 const history = fc.array(fc.tuple(fc.nat({ max: DECK.length - 1 }), fc.nat({ max: 11 })), {
   minLength: 8,
@@ -17,17 +17,9 @@ describe("a staged rollout, whatever happens", () => {
         for (const [card, of] of events) DECK[card]?.(cluster, of);
         calm(cluster);
         settle(cluster);
-        expect(cluster.broken).toEqual([]);
-        const { phase, target, stable = "", template, rejected = [], inFlight = [] } = cluster.status ?? {};
-        const isTakenBack = rejected.some((rejection) => rejection.revision === cluster.wanted);
-        expect({ phase, target, template, inFlight, pods: new Set(Object.values(cluster.pods())) }).toEqual({
-          phase: isTakenBack ? "RolledBack" : "Complete",
-          target: cluster.wanted,
-          template: stable,
-          inFlight: [],
-          pods: new Set([stable]),
-        });
-        expect(isTakenBack || stable === cluster.wanted).toBe(true);
+        const found = unmet(cluster);
+        // Jest's own comparison takes longer than a history.
+        if (found.length > 0) expect(found).toEqual([]);
       }),
       { numRuns: HISTORIES, seed: 20_261_124, endOnFailure: true },
     );

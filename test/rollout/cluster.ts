@@ -12,6 +12,9 @@ import type { RolloutNode, RolloutSettings, RolloutView } from "../../src/rollou
 /** What a revision is in truth. */
 export type Quality = "good" | "dead" | "mute" | "dies" | "badOnOne";
 
+/** A node's own fault: collectors end there at once, or after they have answered for a while. */
+export type Fault = "dead" | "dies";
+
 /** Revisions by name. The first is what is installed at first. */
 export const QUALITY: Readonly<Record<string, Quality>> = {
   r0: "good",
@@ -49,7 +52,8 @@ interface Node {
   readonly name: string;
   readonly architecture: string;
   ready: boolean;
-  broken: boolean;
+  /** What every collector does there, whatever its revision; `null` on a sound node. */
+  broken: Fault | null;
   pods: Pod[];
   /** Since when its agent works without interruption. */
   worksSince: number | null;
@@ -107,7 +111,7 @@ export class RolloutCluster {
       name: `n${index}`,
       architecture: index === 1 ? "arm64" : "amd64",
       ready: true,
-      broken: false,
+      broken: null,
       pods: [],
       worksSince: null,
     });
@@ -128,7 +132,7 @@ export class RolloutCluster {
     this.#look();
   }
 
-  setBroken(index: number, broken: boolean): void {
+  setBroken(index: number, broken: Fault | null): void {
     const node = this.nodes[index];
     if (!node) return;
     node.broken = broken;
@@ -359,7 +363,7 @@ function alive({ pods }: Node): Pod[] {
 
 /** What a revision does on a node. */
 function qualityOn({ revision }: Pod, { name, broken }: Node): Quality {
-  if (broken) return "dead";
+  if (broken !== null) return broken;
   const quality = QUALITY[revision] ?? "dead";
   return quality === "badOnOne" ? (name === "n2" ? "dead" : "good") : quality;
 }

@@ -5,6 +5,7 @@ import { QUALITY, RolloutCluster, SETTINGS } from "./cluster.ts";
  */
 
 const REVISIONS = Object.keys(QUALITY);
+const FAULTS = ["dead", "dies", null] as const;
 const revision = (index: number) => REVISIONS[index % REVISIONS.length] ?? "r0";
 
 /** What may happen. The number chooses a node, a revision, a lag or the write after which the operator dies. */
@@ -19,7 +20,7 @@ const HAPPENINGS: readonly (readonly [weight: number, happen: (cluster: RolloutC
   [5, (cluster, of) => cluster.kubelet(of % cluster.nodes.length)],
   [3, (cluster, of) => (cluster.wanted = revision(of))],
   [1, (cluster, of) => cluster.setReady(of % cluster.nodes.length, of % 2 === 0)],
-  [1, (cluster, of) => cluster.setBroken(of % cluster.nodes.length, of % 2 === 0)],
+  [1, (cluster, of) => cluster.setBroken(of % cluster.nodes.length, FAULTS[of % 3] ?? null)],
   [1, (cluster, of) => cluster.deletePod(of % cluster.nodes.length)],
   [1, (cluster) => (cluster.nodes.length < 6 ? cluster.addNode() : undefined)],
   [1, (cluster, of) => (cluster.nodes.length > 2 ? cluster.removeNode(of % cluster.nodes.length) : undefined)],
@@ -62,6 +63,22 @@ export function calm(cluster: RolloutCluster): void {
   cluster.settings = SETTINGS;
   cluster.nodes.forEach((_, index) => {
     cluster.setReady(index, true);
-    cluster.setBroken(index, false);
+    cluster.setBroken(index, null);
   });
+}
+
+/** Invariants that were broken on the way, and what isn't as it is to be now that the cluster has come to rest. */
+export function unmet(cluster: RolloutCluster): string[] {
+  const { phase, target, stable = "", template, rejected = [], inFlight = [] } = cluster.status ?? {};
+  const isTakenBack = rejected.some((rejection) => rejection.revision === cluster.wanted);
+  const pods = new Set(Object.values(cluster.pods()));
+  const ends = [
+    [phase === (isTakenBack ? "RolledBack" : "Complete"), `the rollout ended in phase ${phase ?? "none"}`],
+    [target === cluster.wanted, `its target is ${target ?? "none"}, and ${cluster.wanted} is wanted`],
+    [isTakenBack || stable === cluster.wanted, `${stable} is stable, and ${cluster.wanted} is wanted and not rejected`],
+    [template === stable, `the template is ${template ?? "none"}, and ${stable} is stable`],
+    [inFlight.length === 0, `${inFlight.length} pods are still being replaced`],
+    [pods.size === 1 && pods.has(stable), `nodes run ${[...pods].join(", ")}, and ${stable} is stable`],
+  ] as const;
+  return [...cluster.broken, ...ends.flatMap(([holds, otherwise]) => (holds ? [] : [otherwise]))];
 }
