@@ -27,16 +27,20 @@ demo: node_modules/.package-lock.json build ## Shows the whole operator on a rea
 	@node test/demo.ts
 
 .PHONY: test
-test: node_modules/.package-lock.json build ## Runs every test: unit tests, then the real cluster
-	@node test/run.ts unit cluster
+test: node_modules/.package-lock.json build ## Runs every test: unit tests, some mutants, then the real cluster
+	@node test/run.ts unit mutants cluster
 
 .PHONY: unit
 unit: node_modules/.package-lock.json ## Runs the unit tests: seconds, no cluster
 	@node test/run.ts unit
 
 .PHONY: soak
-soak: node_modules/.package-lock.json build ## Runs the cluster's tests with their full repetitions and durations
-	@SOAK=1 node test/run.ts cluster
+soak: node_modules/.package-lock.json build ## Runs all mutants, and the cluster's tests with full repetitions and durations
+	@SOAK=1 node test/run.ts mutants cluster
+
+.PHONY: mutants
+mutants: node_modules/.package-lock.json ## Runs all mutants of the rollout's machine: most of an hour
+	@SOAK=1 node test/run.ts mutants
 
 .PHONY: lint
 lint: node_modules/.package-lock.json ## Checks types, style, import directions, formatting, generated files and unused code

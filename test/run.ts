@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /*
@@ -7,7 +7,12 @@ import { join } from "node:path";
  * Exit code 1 where a test failed, a suite couldn't run, or no test ran.
  */
 
-const SUITES: Readonly<Record<string, string>> = { unit: "jest.config.js", cluster: "test/jest.cluster.config.js" };
+/** A suite's program and its arguments; it writes its counts to the file that it is given, as Jest does. */
+const SUITES: Readonly<Record<string, (output: string, extra: readonly string[]) => readonly string[]>> = {
+  unit: (output, extra) => jest("jest.config.js", output, extra),
+  cluster: (output, extra) => jest("test/jest.cluster.config.js", output, extra),
+  mutants: (output) => ["test/rollout/mutants.ts", output],
+};
 // Tests have a cluster of their own beside the demo's, and runs on several clusters don't share their results.
 const CLUSTER = process.env["KM_CLUSTER"] ?? "test";
 const RESULTS = join(".cache/results", CLUSTER);
@@ -17,20 +22,26 @@ interface Counts {
   readonly failed: number;
 }
 
+function jest(config: string, output: string, extra: readonly string[]): readonly string[] {
+  const program = ["--experimental-vm-modules", "--no-warnings=ExperimentalWarning", "node_modules/jest/bin/jest.js"];
+  return [...program, "--config", config, "--json", `--outputFile=${output}`, ...extra];
+}
+
 async function runSuite(name: string, extra: readonly string[]): Promise<Counts> {
-  const config = SUITES[name];
-  if (config === undefined) throw new Error(`no such suite: ${name}; there are ${Object.keys(SUITES).join(", ")}`);
+  const suite = SUITES[name];
+  if (suite === undefined) throw new Error(`no such suite: ${name}; there are ${Object.keys(SUITES).join(", ")}`);
   const output = join(RESULTS, `${name}.json`);
   rmSync(output, { force: true });
-  const jest = ["node_modules/jest/bin/jest.js", "--config", config, "--json", `--outputFile=${output}`, ...extra];
   await new Promise<void>((resolve, reject) => {
-    spawn(process.execPath, ["--experimental-vm-modules", "--no-warnings=ExperimentalWarning", ...jest], {
-      stdio: ["ignore", "ignore", "inherit"],
+    spawn(process.execPath, suite(output, extra), {
+      // What Jest prints there is the JSON that goes to the file too.
+      stdio: ["ignore", name === "mutants" ? "inherit" : "ignore", "inherit"],
       env: { ...process.env, KM_CLUSTER: CLUSTER },
     })
       .once("error", reject)
       .once("exit", () => resolve());
   });
+  if (!existsSync(output)) return { passed: 0, failed: 1 };
   const results = JSON.parse(readFileSync(output, "utf8")) as {
     numPassedTests: number;
     numFailedTests: number;
