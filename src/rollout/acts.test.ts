@@ -47,6 +47,11 @@ describe("what a written canary allows", () => {
     expect(permittedActs(CANARY, { ...CANARY, ...next }, view(nodes))).toEqual(acts);
   });
 
+  it("makes no pod in the place of one that nobody knows", () => {
+    const recovered = { ...CANARY, inFlight: [replacement(1, { podUID: "" })] };
+    expect(permittedActs(recovered, recovered, view([node(1, { pod: null })]))).toEqual([]);
+  });
+
   it("leaves a node alone that the step has just made a canary", () => {
     const written = { ...CANARY, canaries: ["n2"] };
     expect(permittedActs(written, { ...written, canaries: ["n1", "n2"] }, view(fleet(2)))).toEqual([]);

@@ -30,6 +30,8 @@ export function permittedActs(written: RolloutRecord, next: RolloutRecord, view:
     }
     const make: RolloutAct = { kind: "createPod", node, revision: written.target, after: podUID };
     if (isThere) return [{ kind: "deletePod", node, uid: podUID }, make];
+    // A record that was made anew doesn't know whose place it would take; the DaemonSet's own pod comes, and is replaced.
+    if (podUID === "") return [];
     return pod === null || (pod.uid === podUID && pod.deleting) ? [make] : [];
   });
 }
