@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { NOW, record, replacement } from "../../test/rollout/views.ts";
 import { enter, followRetry, isRejected, readRecord, reject } from "./record.ts";
-import type { Rejection } from "./record.ts";
+import type { Rejection, RolloutRecord } from "./record.ts";
 
 const rejection = (revision: string, of: Partial<Rejection> = {}): Rejection => ({
   revision,
@@ -71,7 +71,7 @@ describe("the record in a status", () => {
 
 describe("a phase", () => {
   it("begins anew with itself or its target, and with nothing else", () => {
-    const since = (to: Parameters<typeof enter>[1]) => enter(record({ phaseSince: 1 }), to, 2).phaseSince;
+    const since = (to: Partial<RolloutRecord>) => enter(record({ phaseSince: 1 }), to, 2).phaseSince;
     expect([since({}), since({ canaries: ["n1"] }), since({ phase: "Canary" }), since({ target: "t" })]).toEqual([
       1, 1, 2, 2,
     ]);
