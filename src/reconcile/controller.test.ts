@@ -261,7 +261,24 @@ describe("a pass", () => {
     expect(lines.some((line) => line.includes('"msg":"write failed"'))).toBe(true);
     // What the status would have said is told once it is written.
     expect(noted).not.toContain("Warning ConditionChanged");
+    expect(lines.some((line) => line.includes('"msg":"status turned"'))).toBe(false);
     expect(await metrics.render()).toContain('kmagent_operator_reconciles_total{code="failed"} 1');
+  });
+
+  test("says in the log what the status has turned to, for events don't last", async () => {
+    const { pass, lines, noted } = await world({ kind: "missing" }, stores("the status", 13, 200));
+    await pass();
+    expect(noted).toContain("Warning ConditionChanged");
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        level: "warn",
+        msg: "status turned",
+        kmagent: KEY,
+        reason: "ConditionChanged",
+        message: expect.stringMatching(/^ConfigValid is False \(SecretNotFound\): /),
+      }),
+    );
   });
 
   test("asks for the next one at once where a name is taken, to tell of it", async () => {

@@ -152,7 +152,7 @@ export class Controller {
     if (plan.remote !== null) this.#options.inbox.drop(kmagent.uid, snapshot.answers);
     this.#remoteLog.tell(kmagent, snapshot.answers, plan);
     if (plan.fleet) this.#logLifecycle(kmagent, snapshot, plan.fleet.nodes);
-    this.#logOutcomes(kmagent, outcomes);
+    this.#logOutcomes(kmagent, outcomes, plan);
     return this.#result(plan, outcomes, now);
   }
 
@@ -231,7 +231,7 @@ export class Controller {
     }
   }
 
-  #logOutcomes({ key }: KmAgentRecord, outcomes: readonly Outcome[]): void {
+  #logOutcomes({ key }: KmAgentRecord, outcomes: readonly Outcome[], { statusEvents }: Plan): void {
     const { log, metrics } = this.#options;
     const count = (verb: string, resource: string, code: string) =>
       metrics.add("kmagent_operator_api_writes_total", { verb, resource, code });
@@ -289,6 +289,10 @@ export class Controller {
         case "statusWritten":
           count("apply", "KmAgent/status", "ok");
           log.debug({ kmagent: key }, "status written");
+          // Events are gone after an hour; why a revision was taken back is asked the day after.
+          for (const { type, reason, message } of statusEvents) {
+            log[type === "Warning" ? "warn" : "info"]({ kmagent: key, reason, message }, "status turned");
+          }
           break;
         case "failed":
           count(outcome.verb, outcome.resource, codeOf(outcome.error));
