@@ -113,9 +113,7 @@ describe("KloudMate's own image", () => {
     await eventually(
       "metrics and logs of every node have arrived",
       async () => {
-        const { byNode } = (await operator.platform.otlpCounts()) as {
-          byNode: Readonly<Record<string, { metrics: number; logs: number }>>;
-        };
+        const { byNode } = await operator.platform.otlpCounts();
         const nodes = await world.cluster.nodes(world.signal);
         const all = nodes.every(({ name }) => (byNode[name]?.metrics ?? 0) > 0 && (byNode[name]?.logs ?? 0) > 0);
         if (!all) throw new Error(JSON.stringify(byNode));

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import type { SinkCounts } from "../platform/otlp-sink.ts";
 
 /** One row of the platform: the newest state that it was told under one hostname. */
 export interface PlatformRow {
@@ -37,7 +38,7 @@ export interface PlatformProcess extends PlatformAddresses {
   records(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** The keys that are taken from now on. */
   setApiKeys(keys: readonly string[]): Promise<void>;
-  otlpCounts(): Promise<Readonly<Record<string, unknown>>>;
+  otlpCounts(): Promise<SinkCounts>;
   /** How telemetry is answered from now on, such as `{ kind: "status", code: 401 }`; `{ kind: "ok" }` is as it should be. */
   tellOtlp(mode: object): Promise<void>;
   stop(): Promise<void>;
@@ -123,7 +124,7 @@ export function attachPlatform(addresses: PlatformAddresses, pid: number): Platf
     tellOtlp: async (mode) => {
       await call("PUT", "otlp", mode);
     },
-    otlpCounts: async () => (await call("GET", "otlp")) as Readonly<Record<string, unknown>>,
+    otlpCounts: async () => (await call("GET", "otlp")) as SinkCounts,
     stop() {
       process.kill(pid, "SIGTERM");
       return Promise.resolve();

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { readOtlp } from "./otlp-message.ts";
+import type { OtlpSignal } from "./otlp-message.ts";
 import { bracketed, listen } from "./simulator.ts";
 
 const inflate = promisify(gunzip);
@@ -22,8 +24,12 @@ export interface SinkCount {
   readonly metrics: number;
   readonly logs: number;
   readonly traces: number;
+  /** Data points, log records and spans. */
+  readonly items: number;
   /** When the last request came, milliseconds since the epoch. */
   readonly lastAt: number;
+  /** The longest time between two requests, milliseconds. */
+  readonly longestGapMs: number;
 }
 
 /** Everything that the sink has counted. */
@@ -31,6 +37,8 @@ export interface SinkCounts {
   readonly byAddress: Readonly<Record<string, SinkCount>>;
   /** By the resource attribute `k8s.node.name`; a request of several nodes counts for each. */
   readonly byNode: Readonly<Record<string, SinkCount>>;
+  /** Likewise by `k8s.pod.name`: what a collector itself has sent, and not the one before it on its node. */
+  readonly byPod: Readonly<Record<string, SinkCount>>;
   /** Requests that were refused as told, or for their key. */
   readonly refused: number;
 }
@@ -62,6 +70,7 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
   let mode: SinkMode = { kind: "ok" };
   let byAddress = new Map<string, SinkCount>();
   let byNode = new Map<string, SinkCount>();
+  let byPod = new Map<string, SinkCount>();
   let refused = 0;
 
   const refuse = (response: ServerResponse, code: number): void => {
@@ -85,9 +94,13 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
       return;
     }
     const signal = SIGNALS[path];
-    add(byAddress, request.socket.remoteAddress ?? "", signal, body.length);
-    for (const node of nodeNames(body)) add(byNode, node, signal, body.length);
     const isJson = request.headers["content-type"] === "application/json";
+    const parts = isJson ? [] : readOtlp(body, signal);
+    const arrived = { signal, bytes: body.length };
+    add(byAddress, request.socket.remoteAddress ?? "", { ...arrived, items: sumOf(parts) });
+    for (const [node, of] of Map.groupBy(parts, (part) => part.node))
+      add(byNode, node, { ...arrived, items: sumOf(of) });
+    for (const [pod, of] of Map.groupBy(parts, (part) => part.pod)) add(byPod, pod, { ...arrived, items: sumOf(of) });
     // An empty message is the whole answer to an export that was taken in full.
     const reply = isJson ? "{}" : "";
     response.writeHead(200, {
@@ -108,7 +121,12 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
 
   return {
     url: `${options.tls === undefined ? "http" : "https"}://${bracketed(host)}:${port}`,
-    counts: () => ({ byAddress: Object.fromEntries(byAddress), byNode: Object.fromEntries(byNode), refused }),
+    counts: () => ({
+      byAddress: Object.fromEntries(byAddress),
+      byNode: Object.fromEntries(byNode),
+      byPod: Object.fromEntries(byPod),
+      refused,
+    }),
     tell: async (told) => {
       mode = told;
       if (told.kind === "refuse") await close();
@@ -119,6 +137,7 @@ export async function startOtlpSink(options: SinkOptions = {}): Promise<OtlpSink
     clear: () => {
       byAddress = new Map();
       byNode = new Map();
+      byPod = new Map();
       refused = 0;
     },
     stop: close,
@@ -129,15 +148,32 @@ function isSignal(path: string): path is keyof typeof SIGNALS {
   return Object.hasOwn(SIGNALS, path);
 }
 
-function add(counts: Map<string, SinkCount>, key: string, signal: "metrics" | "logs" | "traces", bytes: number): void {
-  const old = counts.get(key) ?? { requests: 0, bytes: 0, metrics: 0, logs: 0, traces: 0, lastAt: 0 };
+/** One request, as far as it counts for one sender. */
+interface Arrived {
+  readonly signal: OtlpSignal;
+  readonly bytes: number;
+  readonly items: number;
+}
+
+const NOTHING = { requests: 0, bytes: 0, metrics: 0, logs: 0, traces: 0, items: 0, longestGapMs: 0 };
+
+function add(counts: Map<string, SinkCount>, key: string | null, { signal, bytes, items }: Arrived): void {
+  if (key === null) return;
+  const now = Date.now();
+  const old = counts.get(key) ?? { ...NOTHING, lastAt: now };
   counts.set(key, {
     ...old,
     requests: old.requests + 1,
     bytes: old.bytes + bytes,
+    items: old.items + items,
     [signal]: old[signal] + 1,
-    lastAt: Date.now(),
+    lastAt: now,
+    longestGapMs: Math.max(old.longestGapMs, now - old.lastAt),
   });
+}
+
+function sumOf(parts: readonly { readonly items: number }[]): number {
+  return parts.reduce((sum, { items }) => sum + items, 0);
 }
 
 async function readRequest(request: IncomingMessage): Promise<Buffer> {
@@ -150,36 +186,4 @@ async function readRequest(request: IncomingMessage): Promise<Buffer> {
   }
   const body = Buffer.concat(chunks);
   return request.headers["content-encoding"] === "gzip" ? inflate(body, { maxOutputLength: MAX_BYTES }) : body;
-}
-
-const KEY = Buffer.from("k8s.node.name");
-
-/**
- * Values of the attribute `k8s.node.name`, found without reading the whole message. In protobuf a `KeyValue` is the key,
- * `0a <length> …`, and the value, `12 <length> 0a <length> …`, in either order: the collector writes the value first. Node names
- * are shorter than 126 bytes in every cluster of ours, so each length is one byte.
- */
-function nodeNames(body: Buffer): Set<string> {
-  const names = new Set<string>();
-  for (let at = body.indexOf(KEY); at >= 0; at = body.indexOf(KEY, at + KEY.length)) {
-    const start = valueAfter(body, at + KEY.length) ?? valueBefore(body, at - 2);
-    if (start !== null) names.add(body.toString("utf8", start, start + (body[start - 1] ?? 0)));
-  }
-  return names;
-}
-
-/** Where the string begins whose value field begins at `at`; `null` where none does. */
-function valueAfter(body: Buffer, at: number): number | null {
-  const length = body[at + 3] ?? 0;
-  return body[at] === 0x12 && body[at + 1] === length + 2 && body[at + 2] === 0x0a ? at + 4 : null;
-}
-
-/** Where the string begins whose value field ends before `end`. */
-function valueBefore(body: Buffer, end: number): number | null {
-  for (let length = 1; length < 126; length++) {
-    const start = end - length;
-    if (start < 4) return null;
-    if (body[start - 1] === length && valueAfter(body, start - 4) === start) return start;
-  }
-  return null;
 }
