@@ -17,12 +17,17 @@ const AT_ONCE: ReadonlySet<string> = new Set<NodeReason>([
 ]);
 const CLEAN_EXIT: NodeReason = "CollectorExitedCleanly";
 const WORDS_MS = 3_000;
+/**
+ * How long a collector that answered must be silent to have failed, milliseconds: one probe may get lost, and of a container that
+ * ended the probes know before kubelet says why.
+ */
+const SILENT_MS = 5_000;
 /** What says nothing about the revision: there is no pod to judge, or the node threw it out. */
 const NO_FAULT_OF_THE_REVISION: ReadonlySet<string> = new Set<NodeReason>(["PodMissing", "PodTerminating", "Evicted"]);
 
 /**
- * What is wrong with a node whose pod was replaced. A collector that ended, or that answered and then stopped, has failed at
- * once; whatever may still come right (an image, a port, a slow start) has until `progressDeadline`.
+ * What is wrong with a node whose pod was replaced. A collector that ended has failed at once, one that answered and then
+ * stopped after a moment; whatever may still come right (an image, a port, a slow start) has until `progressDeadline`.
  */
 export function faultOf(at: RolloutNode, view: RolloutView): PodFault | null {
   const { node, kind, reason, message, pod } = at;
@@ -31,7 +36,8 @@ export function faultOf(at: RolloutNode, view: RolloutView): PodFault | null {
     if (NO_FAULT_OF_THE_REVISION.has(reason)) return null;
     // The last words of a collector that ended without an error are read from its log, which takes a moment.
     if (reason === CLEAN_EXIT && view.now < at.since + WORDS_MS) return null;
-    const isSure = AT_ONCE.has(reason) || (pod?.answered === true && kind === "unhealthy");
+    const isSilent = pod?.answered === true && kind === "unhealthy" && view.now >= at.since + SILENT_MS;
+    const isSure = AT_ONCE.has(reason) || isSilent;
     return isSure || isLate ? { node, reason, message } : null;
   }
   return kind === "updating" && pod !== null && isLate

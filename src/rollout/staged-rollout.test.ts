@@ -18,6 +18,8 @@ import type { StagedStep } from "./staged-rollout.ts";
 import type { RolloutStatus } from "./state.ts";
 import type { RolloutNode, RolloutPod, RolloutView } from "./view.ts";
 
+const silent = (sinceMs: number) => ({ ...failing(1, "ConnectionRefused"), since: NOW - sinceMs });
+
 const COMPLETE: RolloutStatus = { phase: "Complete", target: "s", stable: "s", template: "s" };
 const CANARY: RolloutStatus = { phase: "Canary", target: "t", stable: "s", template: "s", canaries: ["n1"] };
 const WAVES: RolloutStatus = { phase: "Progressing", target: "t", stable: "s", template: "t" };
@@ -151,7 +153,13 @@ describe("a canary", () => {
       nodes: [node(1, { kind: "updating", reason: "PodStarting", pod: fresh(1, late) })],
       leads: "RollingBack",
     },
-    { name: "that answered and fell silent has failed", nodes: [failing(1, "Unresponsive")], leads: "RollingBack" },
+    { name: "that answered and fell silent has failed", nodes: [silent(5_000)], leads: "RollingBack" },
+    {
+      name: "that has just fallen silent has a moment, in which kubelet may say that it ended, and why",
+      nodes: [silent(4_999)],
+      leads: "Canary",
+      gate: "CanaryStarting",
+    },
     {
       name: "that was evicted is tried again",
       nodes: [failing(1, "Evicted")],
