@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { cleanForeignText, cutToBytes, layOut, utf8Bytes } from "./foreign-text.ts";
+import { cleanForeignText, cutMiddle, cutToBytes, layOut, utf8Bytes } from "./foreign-text.ts";
 
 const unmasked = (text: string) => text;
 const hideKey = (text: string) => text.replaceAll("s3cr3t", "***");
@@ -40,6 +40,13 @@ describe("foreign text", () => {
 });
 
 describe("a cut", () => {
+  it("out of the middle keeps both ends within the bound, and leaves what fits", () => {
+    const text = `node-1: it ended: ${"x".repeat(60)} last words`;
+    expect(cutMiddle(text, 60)).toBe(`node-1: it e…${"x".repeat(34)} last words`);
+    expect(utf8Bytes(cutMiddle(text, 60))).toBe(60);
+    expect(cutMiddle(text, 100)).toBe(text);
+  });
+
   it.each([
     { name: "leaves what fits", text: "äöü", bytes: 6, keep: "head" as const, left: "äöü" },
     {

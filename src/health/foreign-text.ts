@@ -58,6 +58,14 @@ export function cutToBytes(text: string, bytes: number, keep: "head" | "tail"): 
   return keep === "head" ? `${text.slice(0, headWithin(text, room))}…` : `…${text.slice(tailWithin(text, room))}`;
 }
 
+/** Cuts out of the middle: who failed stands at the beginning, and what a collector said last at the end. */
+export function cutMiddle(text: string, bytes: number): string {
+  if (utf8Bytes(text) <= bytes) return text;
+  const head = cutToBytes(text, Math.floor(bytes / 4), "head");
+  // One mark of the cut is enough.
+  return head + cutToBytes(text, bytes - utf8Bytes(head) + 3, "tail").slice(1);
+}
+
 /** The index before which the text takes at most `room` bytes. */
 function headWithin(text: string, room: number): number {
   let index = 0;

@@ -1,4 +1,4 @@
-import { cutToBytes } from "../health/foreign-text.ts";
+import { cutMiddle, cutToBytes } from "../health/foreign-text.ts";
 import type { Rejection, Replacement, RolloutRecord } from "../rollout/record.ts";
 import { waitingFor } from "../rollout/state.ts";
 import type { RolloutState, RolloutStatus } from "../rollout/state.ts";
@@ -48,7 +48,7 @@ export function rejectionStatus({ revision, reason, message, since, nodes, retri
   return {
     revision,
     reason,
-    message: cutToBytes(message, REJECTION_BYTES, "head"),
+    message: cutMiddle(message, REJECTION_BYTES),
     since: timestamp(since),
     ...(nodes.length > 0 && { nodes: [...nodes] }),
     ...(retried && { retried }),
