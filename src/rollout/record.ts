@@ -12,7 +12,10 @@ export interface Replacement {
   readonly node: string;
   /** UID of the pod that makes way. */
   readonly podUID: string;
-  /** When a canary was begun with, milliseconds since the epoch; `null` for the other nodes, whose pod tells its age. */
+  /**
+   * Since when a canary's node waits for a pod of the target that is healthy, milliseconds since the epoch; `null` while it has
+   * one, and for the other nodes, whose pod tells its age.
+   */
   readonly since: number | null;
   /** Whether the node failed before: then its replacement takes nothing down, holds no slot and can't count as a failure. */
   readonly wasFailing: boolean;

@@ -231,6 +231,26 @@ describe("a canary", () => {
     expect(step.record.rejected[0]).toMatchObject({ revision: "t", reason: "CanaryLost", nodes: ["n1"] });
   });
 
+  it("whose healthy pod is gone has its time anew, however long ago it was begun with", () => {
+    const since = new Date(NOW - 60 * MINUTE).toISOString();
+    const baking: RolloutStatus = { ...CANARY, inFlight: [{ ...begun(1), since }] };
+    const young = { createdAt: NOW - 1_000, startedAt: NOW - 1_000 };
+    const healthy = written(stagedRollout(baking, view([moved(1, young), node(2)])), baking);
+    expect(healthy).toMatchObject({ phase: "Canary", inFlight: [begun(1)] });
+    expect(healthy.inFlight?.[0]).not.toHaveProperty("since");
+
+    const evicted = node(1, { pod: pod({ uid: "from-the-daemonset" }) });
+    const again = written(stagedRollout(healthy, view([evicted, node(2)])), healthy);
+    const inFlight = [{ ...begun(1, "from-the-daemonset"), since: new Date(NOW).toISOString().replace(".000", "") }];
+    expect(again).toMatchObject({ phase: "Canary", inFlight });
+    expect(stagedRollout(again, view([evicted, node(2)])).acts).toEqual([
+      { kind: "deletePod", node: "n1", uid: "from-the-daemonset" },
+      { kind: "createPod", node: "n1", revision: "t", after: "from-the-daemonset" },
+    ]);
+    const late = view([evicted, node(2)], { now: NOW + 5 * MINUTE });
+    expect(stagedRollout(again, late).record.rejected[0]).toMatchObject({ revision: "t", reason: "CanaryLost" });
+  });
+
   it("whose failure is known takes the target back, with the collector's own words", () => {
     const step = stagedRollout(CANARY, view([failing(1), node(2)]));
     expect(step.record).toMatchObject({ phase: "RollingBack", template: "s", stable: "s" });

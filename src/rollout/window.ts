@@ -46,17 +46,22 @@ export function followReplacements(record: RolloutRecord, view: RolloutView): Ro
     const at = nodes.get(replacement.node);
     if (at === undefined || !isMovable(at)) return at?.kind === "starting" ? [replacement] : [];
     const goal = goalOf(replacement.node, record);
+    const isCanary = isTried(replacement.node, record);
     const { pod } = at;
     if (pod?.revision === goal && !pod.deleting) {
-      if (isTried(replacement.node, record)) return [replacement];
+      if (isCanary) {
+        return [at.kind === "healthy" ? { ...replacement, since: null } : replacement];
+      }
       if (isBaked(at, view)) return [];
       if (faultOf(at, view) === null) return [replacement];
       return canFail(record) && (!replacement.wasFailing || remembered-- > 0) ? [replacement] : [];
     }
     // One that recovered meanwhile would be taken down outside the window.
     if (replacement.wasFailing && at.kind === "healthy") return [];
-    if (pod === null || pod.deleting) return [replacement];
-    return [{ ...replacement, podUID: pod.uid }];
+    // A canary that was healthy and is gone (evicted, or deleted while nobody looked) gets its time anew.
+    const begun = isCanary && replacement.since === null ? { ...replacement, since: view.now } : replacement;
+    if (pod === null || pod.deleting) return [begun];
+    return [{ ...begun, podUID: pod.uid }];
   });
   return withinSlots({ ...record, inFlight }, view);
 }
