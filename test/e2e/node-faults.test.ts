@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { accountOf, findingOf } from "../faults/account.ts";
 import type { Account } from "../faults/account.ts";
+import { operatorNode } from "../faults/agents.ts";
 import { groundOf, watchAll } from "../faults/ground.ts";
 import type { Ground, Watches } from "../faults/ground.ts";
 import { HEALTH, ROUNDS } from "../faults/node-faults.ts";
@@ -47,7 +48,7 @@ beforeAll(async () => {
   });
   await operator.waitHealthy();
   watches = watchAll(world, operator.namespace);
-  const own = await operatorNode();
+  const own = await operatorNode(world, operator.namespace);
   const all = (await world.cluster.nodes(world.signal)).map(({ name }) => name);
   nodes = [...all.filter((name) => name !== own), own];
 }, 240_000);
@@ -178,17 +179,6 @@ function listedSince(node: string, since: number): string[] {
   return watches.kmagent.seen
     .filter(({ at }) => at >= since)
     .flatMap(({ object }) => findingOf(object, node)?.message ?? []);
-}
-
-async function operatorNode(): Promise<string> {
-  const pods = await world.kubectl.get<{ items: { spec: { nodeName: string } }[] }>([
-    "pods",
-    "-n",
-    operator.namespace,
-    "-l",
-    "app.kubernetes.io/name=kmagent-operator",
-  ]);
-  return pods?.items[0]?.spec.nodeName ?? "";
 }
 
 function tableOf(rows: readonly Account[]): string {
