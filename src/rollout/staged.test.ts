@@ -133,7 +133,7 @@ describe("a canary", () => {
       of: { ...CANARY, inFlight },
       nodes: [moved(1, starting), node(2)],
       at: newer,
-      leads: { target: "t", inFlight },
+      leads: { target: "t", inFlight: inFlight.map((each) => ({ ...each, since: null })) },
       gate: "Bake",
     },
     {
