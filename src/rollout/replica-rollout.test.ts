@@ -272,6 +272,17 @@ const PHASES: Readonly<Record<string, readonly Row[]>> = {
       to: { ...trying, phaseSince: NOW },
     },
     {
+      name: "remembers that the annotation named it, where it fails again",
+      seen: { retry: "bad", pods: [pod({ ended: ENDED })] },
+      to: { ...rolledBack, rejected: [{ ...REJECTION, retried: true }] },
+    },
+    {
+      name: "leaves stable what the Deployment holds, though its ConfigMap is gone",
+      from: { phase: "RolledBack", rejected: [REJECTION] },
+      seen: { wanted: "newer", liveTemplate: "good", restorable: new Set() },
+      to: { phase: "Trying", target: "newer", stable: "good" },
+    },
+    {
       name: "isn't tried a third time by the same annotation",
       from: { phase: "RolledBack", rejected: [{ ...REJECTION, retried: true }] },
       seen: { liveTemplate: "good", retry: "bad" },
