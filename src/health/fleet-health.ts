@@ -109,7 +109,7 @@ function missedFailure(
   if (failedPod === null || failedPod.told) return null;
   // The failure came before the deletion that followed from it.
   const pod = { ...failedPod.pod, deleting: false };
-  return nodeHealth({ ...node, pod, failedPod: null, probe: null, exports: null }, before, context);
+  return nodeHealth({ ...node, pod, isMakingWay: false, failedPod: null, probe: null, exports: null }, before, context);
 }
 
 /** A failed pod is told of also where its node was faulty for another reason: its container may have ended a moment before it. */

@@ -219,17 +219,35 @@ function podIsTerminating({ pod, previous, context }: Subject): Verdict | null {
 
 /**
  * The scheduler finds no place for the pod on its node. Of a node that had an agent it says so, too, until the one before
- * has given up its port.
+ * has given up its port: a canary's pod is made while that one ends, which takes as long as its grace period.
  */
-function podCannotBePlaced({ pod, previous, context }: Subject): Verdict | null {
+function podCannotBePlaced({ node, pod, previous, context }: Subject): Verdict | null {
   const found = pod === null ? null : schedulingFault(pod);
   if (pod === null || found === null) return null;
-  const reviewAt = pod.createdAt + PLACING_MS;
-  return context.now < reviewAt && previous !== undefined && previous.kind !== "uncovered"
+  const { now, settings } = context;
+  const endsBy = pod.createdAt + settings.terminationGraceMs;
+  if (node.isMakingWay && now < endsBy) {
+    return verdictOf(
+      "updating",
+      fault("PodTerminating", "the pod waits for its place until the one before it has ended"),
+      {
+        reviewAt: endsBy,
+      },
+    );
+  }
+  const reviewAt = placeFreeSince(pod, previous, now) + PLACING_MS;
+  return now < reviewAt && previous !== undefined && previous.kind !== "uncovered"
     ? verdictOf("updating", fault("PodStarting", `the pod waits for its place: ${found.summary}`, found.detail), {
         reviewAt,
       })
     : verdictOf("uncovered", found);
+}
+
+/** Since when no pod before this one has been in its way. */
+function placeFreeSince({ createdAt }: PodObservation, previous: Subject["previous"], now: number): number {
+  if (previous?.kind !== "updating") return createdAt;
+  if (previous.reason === "PodTerminating") return now;
+  return previous.reason === "PodStarting" ? Math.max(createdAt, previous.since) : createdAt;
 }
 
 /** The pod ended as a whole; the DaemonSet controller makes a new one, with a growing delay. */

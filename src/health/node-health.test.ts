@@ -290,6 +290,38 @@ const unhealthyRows: readonly Row[] = [
     agent: "Stopped",
   },
   {
+    name: "a canary's pod waits for its port as long as the pod before it ends, whose grace period may be long",
+    node: node({ pod: unplaced(NOW - 20_000), isMakingWay: true, probe: null }),
+    previous: wasHealthy,
+    kind: "updating",
+    reason: "PodTerminating",
+    agent: "Stopped",
+  },
+  {
+    name: "the pod before that is gone at last leaves the scheduler a moment",
+    node: node({ pod: unplaced(NOW - 20_000), probe: null }),
+    previous: { ...wasHealthy, kind: "updating", reason: "PodTerminating", since: NOW - 19_000 },
+    kind: "updating",
+    reason: "PodStarting",
+    agent: "Stopped",
+  },
+  {
+    name: "a port that stays taken after the pod before it is gone is a fault",
+    node: node({ pod: unplaced(NOW - 20_000), probe: null }),
+    previous: { ...wasHealthy, kind: "updating", reason: "PodStarting", since: NOW - 5_000 },
+    kind: "uncovered",
+    reason: "PortConflict",
+    agent: "Stopped",
+  },
+  {
+    name: "a pod that never ends makes no excuse for the next one",
+    node: node({ pod: unplaced(NOW - 120_000), isMakingWay: true, probe: null }),
+    previous: wasHealthy,
+    kind: "uncovered",
+    reason: "PortConflict",
+    agent: "Stopped",
+  },
+  {
     name: "an image that can't be pulled counts at once",
     node: node({
       pod: pod({

@@ -120,6 +120,8 @@ export interface NodeObservation {
   readonly deleting: boolean;
   /** The newest pod of ours that isn't being deleted, else the newest one that is. */
   readonly pod: PodObservation | null;
+  /** Whether an older pod of ours is still ending there, beside `pod`; it keeps its ports and its room until it is gone. */
+  readonly isMakingWay: boolean;
   readonly failedPod: FailedPodObservation | null;
   readonly probe: ProbeObservation | null;
   /** Of `pod`; `null` where its counters haven't been read, or can't be. */

@@ -91,7 +91,8 @@ function world(references: Readonly<Record<string, Referenced>> = {}) {
   for (const name of ["n1", "n2"]) made.node(name);
   made.daemonSet("agent", "uid-agent");
   const look = (of = kmagent("agent"), memory = NO_MEMORY) => gather(of, memory, sources);
-  return { ...made, look, probes, podOn: (node: string) => look().nodes.find(({ name }) => name === node)?.pod?.name };
+  const observed = (node: string) => look().nodes.find(({ name }) => name === node);
+  return { ...made, look, probes, observed, podOn: (node: string) => observed(node)?.pod?.name };
 }
 
 describe("which pod counts for a node", () => {
@@ -118,6 +119,17 @@ describe("which pod counts for a node", () => {
 });
 
 describe("what is joined to a node", () => {
+  test("is whether an older pod of ours is still ending there beside the newest", () => {
+    const { pod, observed } = world();
+    const metadata = { deletionTimestamp: "2026-01-01T00:00:00Z" };
+    pod("foreign", { owner: "uid-of-somebody", metadata });
+    pod("kept", { minute: 1 });
+    expect(observed("n1")?.isMakingWay).toBe(false);
+    pod("old", { minute: 0, metadata });
+    expect(observed("n1")?.isMakingWay).toBe(true);
+    expect(observed("n2")?.isMakingWay).toBe(false);
+  });
+
   test("is the probe of the pod that counts, and none of another one", () => {
     const { pod, probes, look } = world();
     const probe = (podUid: string): ProbeObservation => ({

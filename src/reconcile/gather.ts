@@ -109,8 +109,10 @@ function observeNodes(
     if (owned && daemonSet.metadata.uid !== undefined) daemonSets.add(daemonSet.metadata.uid);
   }
   const podOf = new Map<string, PodRecord>();
+  const ending = new Set<string>();
   for (const pod of pods) {
     if (!daemonSets.has(pod.ownerUid) || pod.node === "") continue;
+    if (pod.deleting) ending.add(pod.node);
     const other = podOf.get(pod.node);
     if (!other || isBetter(pod, other)) podOf.set(pod.node, pod);
   }
@@ -122,6 +124,7 @@ function observeNodes(
     return {
       ...node,
       pod: pod ? withLastWords(pod, memory) : null,
+      isMakingWay: pod !== undefined && !pod.deleting && ending.has(node.name),
       failedPod: failed ?? null,
       probe: pod ? (probed.get(pod.uid) ?? null) : null,
       exports: pod ? (exporting.get(pod.uid) ?? null) : null,

@@ -17,7 +17,7 @@ function kmagent(name: string, createdAt: string, pool?: string, more: object = 
 function node(name: string, pool: string): NodeObservation {
   const labels = { "kubernetes.io/os": "linux", pool };
   const record = projectNode({ metadata: { name, labels } }, createIntern());
-  return { ...record, pod: null, failedPod: null, probe: null, exports: null };
+  return { ...record, pod: null, isMakingWay: false, failedPod: null, probe: null, exports: null };
 }
 
 const NODES = [node("a1", "a"), node("b1", "b")];

@@ -18,7 +18,7 @@ import { METRICS_PORT_NAME } from "../resources/pod.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** A node as the cache keeps it; pods and probes are joined to it in `gather`. */
-export type NodeRecord = Omit<NodeObservation, "pod" | "failedPod" | "probe" | "exports"> & {
+export type NodeRecord = Omit<NodeObservation, "pod" | "isMakingWay" | "failedPod" | "probe" | "exports"> & {
   readonly key: string;
   readonly uid: string;
 };

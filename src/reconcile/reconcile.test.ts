@@ -45,6 +45,7 @@ function node(name: string): NodeObservation {
     createdAt: 0,
     deleting: false,
     pod: null,
+    isMakingWay: false,
     failedPod: null,
     probe: null,
     exports: null,

@@ -535,6 +535,13 @@ describe("what a step says", () => {
       of: { liveTemplate: "t" },
       soon: true,
     },
+    {
+      name: "the first revision is watched",
+      status: { phase: "Install", target: "t", template: "t" },
+      nodes: [moved(1, young(10_000))],
+      of: { liveTemplate: "t", noted: { stable: "", rejected: [] } },
+      soon: true,
+    },
     { name: "nothing is under way", status: COMPLETE, nodes: fleet(2), of: { wanted: "s" }, soon: false },
     {
       name: "a node that returned is moved",

@@ -159,7 +159,12 @@ describe("a release of the chart", () => {
     );
     expect(await specFields()).toContain(FIELD);
     expect((await definition()).metadata.uid).toBe(before.metadata.uid);
-    const { stdout } = await world.kubectl(["explain", `kmagent.spec.${FIELD}`]);
+    // The API server publishes what it explains some moments after it serves it.
+    const { stdout } = await eventually(
+      "the field is explained",
+      async () => await world.kubectl(["explain", `kmagent.spec.${FIELD}`]),
+      { withinMs: 30_000 },
+    );
     expect(stdout).toContain("A field that this release doesn't know.");
     await first.waitHealthy(60_000);
     expect(await agentPods(FIRST)).toEqual(pods);

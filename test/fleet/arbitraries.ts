@@ -135,6 +135,7 @@ export const anyNode: fc.Arbitrary<NodeObservation> = fc.record({
   createdAt: time,
   deleting: mostly(false, fc.constant(true)),
   pod: fc.option(pod),
+  isMakingWay: fc.boolean(),
   failedPod: mostly(null, fc.record({ pod, told: fc.boolean() })),
   probe: fc.option(probe),
   exports: fc.option(exports),

@@ -98,6 +98,7 @@ export function node(of: Partial<NodeObservation> = {}): NodeObservation {
     createdAt: NOW - 2 * HOUR,
     deleting: false,
     pod: pod(),
+    isMakingWay: false,
     failedPod: null,
     probe: probe(),
     exports: null,
