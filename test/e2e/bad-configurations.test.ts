@@ -90,8 +90,13 @@ async function untilApplied(mark: string): Promise<KmAgentObject> {
   return kmagent;
 }
 
-const isBack = (kmagent: KmAgentObject) =>
-  rolloutOf(kmagent).phase === "RolledBack" && lastRemote(kmagent).verdict === "RolledBack";
+/** Said to be taken back, whatever was rolled out since. */
+const isSaid = (kmagent: KmAgentObject, hash = lastRemote(kmagent).hash) =>
+  conditionOf(kmagent, "RemoteConfigApplied")?.reason === "RolledBack" &&
+  lastRemote(kmagent).verdict === "RolledBack" &&
+  lastRemote(kmagent).hash === hash;
+
+const isBack = (kmagent: KmAgentObject) => rolloutOf(kmagent).phase === "RolledBack" && isSaid(kmagent);
 
 /** Nothing of what those collectors have got is missing, and none of them was silent. */
 async function expectNoLoss(pods: readonly AgentPod[]): Promise<void> {
@@ -206,12 +211,7 @@ describe("a configuration of the platform", () => {
       expect(touched(after, good)).toEqual([...after.keys()].toSorted());
 
       await send(document);
-      await untilKmAgent(
-        operator,
-        "it is known as rolled back",
-        (seen) => isBack(seen) && lastRemote(seen).hash === hash,
-        60_000,
-      );
+      await untilKmAgent(operator, "it is known as rolled back", (seen) => isSaid(seen, hash), 60_000);
       await afterCheckIns(1);
       expect(touched(good, await agentPods(world, NAMESPACE))).toEqual([]);
     },
