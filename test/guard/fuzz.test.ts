@@ -71,9 +71,10 @@ function reaches(document: YamlMap): string[] {
         found.push(`key in ${path.join(".")}`);
       if (!/^(env:)?(KM|POD|DEPLOYMENT)_[A-Z_]+$/.test(reference)) found.push(`reference in ${path.join(".")}`);
     }
-    // Headers and labels have names of anybody's choice, and are sent and not dialled.
-    const isName = path.at(-2) === "headers" || path.at(-2) === "labels";
-    const address = (/(^|_)endpoint$/.test(last) && !isName) || path.at(-2) === "targets";
+    // Headers, labels and what an operator adds to a log have names of anybody's choice, and are sent and not dialled.
+    const added = path.lastIndexOf("operators") + 2;
+    const isData = ["headers", "labels"].includes(path.at(-2) ?? "") || (added > 1 && path[added] === "value");
+    const address = (/(^|_)endpoint$/.test(last) && !isData) || path.at(-2) === "targets";
     if (
       address &&
       section === "exporters" &&
