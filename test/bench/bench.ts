@@ -16,6 +16,7 @@ import type { Figure } from "./figures.ts";
 import { administrator, PLATFORM_KEYS } from "./fleet.ts";
 import type { PlatformEndpoints } from "./fleet.ts";
 import { measureGuard } from "./guard.ts";
+import { measureLatency } from "./latency.ts";
 import { BUNDLE, installForProcess } from "./operator-process.ts";
 import type { OperatorInstallation } from "./operator-process.ts";
 import { measureProbes } from "./probes.ts";
@@ -50,6 +51,12 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
   async probes(_, figures) {
     figures.push(...(await measureProbes(say)));
+  },
+  async latency(isQuick, figures, signal) {
+    await withCluster("latency", signal, 0, async ({ client, platform, installation }) => {
+      const rounds = isQuick ? 5 : 50;
+      figures.push(...(await measureLatency({ client, platform, installation, rounds, say }, signal)));
+    });
   },
   async rollout(isQuick, figures, signal) {
     const nodes = isQuick ? 100 : 500;

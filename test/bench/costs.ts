@@ -1,21 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { readAuditLog } from "../cluster/local/audit-log.ts";
-import { median, percentile } from "./figures.ts";
+import { median } from "./figures.ts";
 import type { Figure } from "./figures.ts";
 import { addForeignPods, addNodes, kmagentBody, KMAGENTS_PATH } from "./fleet.ts";
 import type { PlatformEndpoints } from "./fleet.ts";
-import { measureLatencies, measureStart } from "./latency.ts";
+import { measureStart } from "./latency.ts";
 import { NAMESPACE, startOperator } from "./operator-process.ts";
 import type { OperatorInstallation, OperatorProcess } from "./operator-process.ts";
 import type { ScaleCluster } from "./scale-cluster.ts";
 import { watchDaemonSets } from "./sightings.ts";
 import type { Sightings } from "./sightings.ts";
-import { settledMemory, waitHealthy, waitLeading } from "./waiting.ts";
+import { settledMemory, waitHealthy } from "./waiting.ts";
 
 /** How much is done. */
 export interface Extent {
-  readonly rounds: number;
   /** Sizes of the fleet after the first ten nodes, ascending, with their budgets in MiB. */
   readonly sizes: readonly { readonly nodes: number; readonly budget: number | null }[];
   readonly foreignPods: number;
@@ -25,7 +24,6 @@ export interface Extent {
 
 /** All of it. */
 export const FULL: Extent = {
-  rounds: 50,
   sizes: [
     { nodes: 1_000, budget: 95 },
     { nodes: 5_000, budget: 130 },
@@ -36,7 +34,6 @@ export const FULL: Extent = {
 };
 /** A taste. */
 export const QUICK: Extent = {
-  rounds: 5,
   sizes: [{ nodes: 200, budget: null }],
   foreignPods: 500,
   settleMs: 10_000,
@@ -61,7 +58,7 @@ interface Bench extends CostBench {
   readonly sightings: Sightings;
 }
 
-/** How soon the operator acts, how it starts, what it takes at rest and how that grows with the fleet. */
+/** How soon the operator starts, what it takes at rest and how that grows with the fleet. */
 export async function measureCosts(bench: CostBench, signal: AbortSignal): Promise<void> {
   const sightings = await watchDaemonSets(bench.client, signal);
   try {
@@ -74,7 +71,6 @@ export async function measureCosts(bench: CostBench, signal: AbortSignal): Promi
 async function measure(bench: Bench, signal: AbortSignal): Promise<void> {
   const { extent, client, figures } = bench;
   await addNodes(client, 0, FIRST_NODES, signal);
-  await latencies(bench, signal);
   await client.request({ method: "POST", path: KMAGENTS_PATH, body: kmagentBody(FLEET, bench.platform) }, signal);
   let operator = startOperator(bench.installation, "first");
   await waitHealthy(client, FLEET, FIRST_NODES, signal);
@@ -113,33 +109,6 @@ async function measure(bench: Bench, signal: AbortSignal): Promise<void> {
   await waitHealthy(client, FLEET, nodes, signal, 10 * 60_000);
   await memory(bench, operator, { nodes, budget: extent.sizes.at(-1)?.budget ?? null }, signal, ", after a restart");
   await operator.stop();
-}
-
-async function latencies(bench: Bench, signal: AbortSignal): Promise<void> {
-  const { client, sightings, platform, extent, figures, installation } = bench;
-  bench.say(`${extent.rounds} KmAgents, one after the other`);
-  const operator = startOperator(installation, "latencies");
-  await waitLeading(operator);
-  const found = await measureLatencies(
-    client,
-    sightings,
-    platform,
-    { rounds: extent.rounds, nodes: FIRST_NODES },
-    signal,
-  );
-  await operator.stop();
-  const row = (what: string, values: readonly number[], percent: number, budget: number): Figure => ({
-    what: `${what}, ${percent === 50 ? "median" : `p${percent}`} of ${values.length}`,
-    measured: percentile(values, percent),
-    budget,
-    unit: "ms",
-  });
-  figures.push(
-    row("KmAgent created → DaemonSet visible", found.created, 50, 60),
-    row("KmAgent created → DaemonSet visible", found.created, 99, 250),
-    row("drift in the DaemonSet → repaired", found.repaired, 50, 200),
-    row("drift in the DaemonSet → repaired", found.repaired, 99, 200),
-  );
 }
 
 /** Restarts the operator some times; the last one runs on. */
