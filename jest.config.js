@@ -2,7 +2,7 @@
 export default {
   roots: ["<rootDir>/src", "<rootDir>/test", "<rootDir>/crds"],
   testMatch: ["**/*.test.ts"],
-  testPathIgnorePatterns: ["<rootDir>/test/e2e/", "<rootDir>/test/faults/"],
+  testPathIgnorePatterns: ["<rootDir>/test/e2e/"],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/strip-types.js" },
   testEnvironment: "node",
