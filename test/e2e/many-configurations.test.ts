@@ -9,7 +9,7 @@ import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK, testSpec } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
-import { operatorWrites } from "../installation/writes.ts";
+import { podDeletions } from "../installation/writes.ts";
 import { downAfterEach, livesByNode, trials } from "../rollout/pod-history.ts";
 import type { Life, SeenPod } from "../rollout/pod-history.ts";
 
@@ -195,9 +195,7 @@ describe("ten configurations in a row at random moments", () => {
       expect(trials(pods.seen, kmagents.seen).filter((at) => at.nodes.length > 1 || at.revisions.length > 1)).toEqual(
         [],
       );
-      const deletions = (await operatorWrites(world, NAMESPACE, began))
-        .filter(({ verb, object }) => verb === "delete" && object.startsWith("pods/"))
-        .map(({ object, at }) => ({ pod: object.slice("pods/".length), at: Date.parse(at) }));
+      const deletions = await podDeletions(world, NAMESPACE, began);
       expect(new Set(deletions.map(({ pod }) => pod)).size).toBe(deletions.length);
       expect(downAfterEach(pods.seen, deletions, BAKE_MS).filter((down) => down.length > 1)).toEqual([]);
       for (const [node, of] of Object.entries(lives)) {

@@ -32,6 +32,18 @@ export async function operatorWrites(
   return writes;
 }
 
+/** Pods that the operator of a namespace asked to be deleted since then, each as often as it asked; `at` is in milliseconds since the epoch. */
+export async function podDeletions(
+  world: World,
+  namespace: string,
+  since: Date,
+): Promise<readonly { readonly pod: string; readonly at: number }[]> {
+  return (await operatorWrites(world, namespace, since)).flatMap(({ verb, object, at }) => {
+    const [resource, pod = ""] = object.split("/");
+    return verb === "delete" && resource === "pods" ? [{ pod, at: Date.parse(at) }] : [];
+  });
+}
+
 function isWriteOf({ user, verb, objectRef, requestURI }: AuditEvent, namespace: string): boolean {
   return (
     user.username.startsWith(`system:serviceaccount:${namespace}:`) &&
