@@ -44,7 +44,7 @@ let count = 0;
 const random = seeded(SEED);
 
 beforeAll(async () => {
-  world = await enterWorld(ROUNDS * 400_000 + 600_000);
+  world = await enterWorld(ROUNDS * 900_000 + 600_000);
   began = new Date();
   operator = await install(world, { namespace: NAMESPACE, release: "kmagent-operator" });
   const watch = <T>(...args: string[]) =>
@@ -69,7 +69,7 @@ async function applySpec(configuration: object | null): Promise<void> {
     health: { interval: "2s", timeout: "2s", startupGrace: "5s" },
     nodeAgent: { image: world.images.collector, terminationGracePeriodSeconds: 1 },
     clusterAgent: { enabled: false },
-    rollout: { bakeTime: `${BAKE_MS}ms`, progressDeadline: "60s", maxUnavailable: 1 },
+    rollout: { bakeTime: `${BAKE_MS}ms`, progressDeadline: "3m", maxUnavailable: 1 },
     config: configuration === null ? {} : { nodeAgent: { inline: JSON.stringify(configuration) } },
   });
   specGives = configuration !== null;
@@ -142,7 +142,7 @@ async function tenInARow(): Promise<readonly Sent[]> {
       const { phase, target } = rolloutOf(kmagent);
       return phase === "Complete" && target !== undefined && target === revisionOf(lastGood);
     },
-    180_000,
+    240_000,
   );
   const fatal = await send(anySource(), "fatal");
   await until(
@@ -151,7 +151,7 @@ async function tenInARow(): Promise<readonly Sent[]> {
       const { phase, target } = rolloutOf(kmagent);
       return phase === "RolledBack" && target !== undefined && target === revisionOf(fatal);
     },
-    180_000,
+    240_000,
   );
   return [...sent, lastGood, refused, fatal];
 }
@@ -208,6 +208,6 @@ describe("ten configurations in a row at random moments", () => {
         });
       }
     },
-    400_000,
+    900_000,
   );
 });

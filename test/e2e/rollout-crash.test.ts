@@ -28,7 +28,7 @@ import type { SeenPod } from "../rollout/pod-history.ts";
 const NAMESPACE = "rollout-crash";
 const SEED = Number(process.env["SEED"] ?? 20_261_128);
 const BAKE_MS = 1_000;
-const TEST_MS = SOAK ? 3 * 3_600_000 : 400_000;
+const TEST_MS = SOAK ? 3 * 3_600_000 : 900_000;
 
 /** What happens to the operator at the write: it dies with or without having heard the answer, or it lives and never hears it. */
 const BLOWS = ["killed", "killed unanswered", "unanswered"] as const;
@@ -113,7 +113,7 @@ async function wish(mark: string, flawedNode?: string): Promise<void> {
       }),
     },
     clusterAgent: { enabled: false },
-    rollout: { bakeTime: `${BAKE_MS}ms`, progressDeadline: "60s", maxUnavailable: 1 },
+    rollout: { bakeTime: `${BAKE_MS}ms`, progressDeadline: "3m", maxUnavailable: 1 },
     config: { nodeAgent: { inline: JSON.stringify(configuration) } },
   });
 }
@@ -157,10 +157,10 @@ async function change(kind: "rollout" | "rollback", expected?: RolloutEnd, blow?
     if (now.phase === phase && now.target !== before.target) return now;
     throw new Error(JSON.stringify(now));
   };
-  let reached = await eventually(`${phase}, ${JSON.stringify({ struckAfter, blow })}`, over, { withinMs: 180_000 });
+  let reached = await eventually(`${phase}, ${JSON.stringify({ struckAfter, blow })}`, over, { withinMs: 240_000 });
   if (struckAfter !== undefined) {
     await revived;
-    reached = await eventually(phase, over, { withinMs: 180_000 });
+    reached = await eventually(phase, over, { withinMs: 240_000 });
   }
   const { target = "", stable = "" } = reached;
   const names = new Map([
@@ -217,7 +217,7 @@ function blows(writes: number, few: readonly Blow["kind"][]): Blow[] {
 
 describe("an operator that is struck after one write", () => {
   test.each([
-    ["rollout", ["killed", "killed unanswered", "unanswered", "killed"]],
+    ["rollout", ["killed", "unanswered", "killed unanswered"]],
     ["rollback", ["killed unanswered", "killed"]],
   ] as const)(
     "of a %s comes to the same end, deletes no pod twice, and takes no second node down",

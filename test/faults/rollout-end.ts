@@ -11,6 +11,8 @@ type Listed = KubernetesObject & {
 export interface RolloutEnd {
   /** The end state, with the newest rejection alone. */
   readonly state: unknown;
+  /** Pods that aren't being deleted, by component and node. */
+  readonly pods: readonly string[];
   /** Each agent that isn't being deleted: node, revision, restarts. */
   readonly agents: readonly string[];
   /** Templates that Kubernetes' own controller takes the agents' pods for: one, once all is said. */
@@ -38,8 +40,8 @@ export async function rolloutEndOf(
     return `${spec.nodeName} runs ${metadata.labels?.["kloudmate.com/revision"]}, restarted ${restarts} times`;
   });
   const hashes = new Set(living.map(({ metadata }) => metadata.labels?.["controller-revision-hash"] ?? ""));
-  const end = renamed({ state: { inUse, pods, status: newest(status) }, agents, orphans }, names);
-  return { ...end, agents: end.agents.toSorted(), templates: hashes.size };
+  const end = renamed({ state: { inUse, status: newest(status) }, pods, agents, orphans }, names);
+  return { ...end, pods: end.pods.toSorted(), agents: end.agents.toSorted(), templates: hashes.size };
 }
 
 /** Earlier rejections are another change's. */
@@ -52,5 +54,7 @@ function newest(status: unknown): unknown {
 function renamed<T>(value: T, names: ReadonlyMap<string, string>): T {
   let text = JSON.stringify(value);
   for (const [name, word] of names) text = text.replaceAll(name, word);
+  // A revision's full hash, and the times in a collector's last words.
+  text = text.replace(/\b[0-9a-f]{64}\b/g, "<hash>").replace(/\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/g, "<time>");
   return JSON.parse(text) as T;
 }
