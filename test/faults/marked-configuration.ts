@@ -4,11 +4,11 @@ export type Flaw =
   | "refused"
   /** Passes the guard; every collector ends at its start. */
   | "fatal"
-  /** Passes the guard; a collector ends at its start where the file of its node's name in {@link FLAWED_NODES} says so. */
+  /** Passes the guard; a collector ends at its start where the file of its node's name in `flawedNode` says so. */
   | "fatalSomewhere";
 
 /** Where a container finds a file for each node: `gzip` where the configuration is fine there, anything else where it isn't. */
-export const FLAWED_NODES = "/flawed-nodes";
+const FLAWED_NODES = "/flawed-nodes";
 
 /** A collector's configuration that delivers a metric every second. `mark` tells it from others. */
 export function markedConfiguration(mark: string, flaw?: Flaw): Readonly<Record<string, unknown>> {
@@ -37,6 +37,18 @@ export function markedConfiguration(mark: string, flaw?: Flaw): Readonly<Record<
           exporters: ["otlphttp"],
         },
       },
+    },
+  };
+}
+
+/** What makes one node the somewhere of `fatalSomewhere`: a ConfigMap, and the part of `spec.nodeAgent` that mounts it. */
+export function flawedNode(name: string, namespace: string, flawed: string, nodes: readonly string[]) {
+  const data = Object.fromEntries(nodes.map((node) => [node, node === flawed ? "none-such" : "gzip"]));
+  return {
+    configMap: { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data },
+    nodeAgent: {
+      extraVolumes: [{ name: "flawed-nodes", configMap: { name } }],
+      extraVolumeMounts: [{ name: "flawed-nodes", mountPath: FLAWED_NODES }],
     },
   };
 }

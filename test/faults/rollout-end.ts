@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { eventually } from "../installation/eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, World } from "../installation/world.ts";
 import { endStateOf } from "./end-state.ts";
@@ -20,15 +22,38 @@ export interface RolloutEnd {
   readonly orphans: readonly string[];
 }
 
-/**
- * Looks at everything that a rollout or rollback left. `names` are what differs from one to the next (revisions, nodes), each with
- * the word that stands for it.
- */
-export async function rolloutEndOf(
+/** What differs from one change to the next (revisions, nodes), each with the word that stands for it. */
+type Words = Readonly<Record<string, string>>;
+
+/** Longer than lies between two writes of an unquiet status. */
+const QUIET_MS = 6_000;
+
+/** The end once it is as expected; without an expectation once nothing changes any more. */
+export async function settledEnd(
   world: World,
   operator: Installation,
-  names: ReadonlyMap<string, string>,
+  words: Words,
+  expected?: RolloutEnd,
 ): Promise<RolloutEnd> {
+  let last: RolloutEnd | undefined;
+  return await eventually(
+    "nothing changes any more",
+    async () => {
+      const now = await rolloutEndOf(world, operator, words);
+      const isSettled = isDeepStrictEqual(now, expected ?? last);
+      last = now;
+      return isSettled ? now : undefined;
+    },
+    { withinMs: 60_000, everyMs: expected ? 500 : QUIET_MS },
+  ).catch((error: unknown) => {
+    // Whoever expects it says best what differs.
+    if (last === undefined || expected === undefined) throw error;
+    return last;
+  });
+}
+
+/** Looks at everything that a rollout or rollback left. */
+async function rolloutEndOf(world: World, operator: Installation, words: Words): Promise<RolloutEnd> {
   const selector = "app.kubernetes.io/component=node-agent";
   const [list, { inUse, pods, status, orphans }] = await Promise.all([
     world.kubectl.get<{ items: Listed[] }>(["pods", "-n", operator.namespace, "-l", selector]),
@@ -40,7 +65,7 @@ export async function rolloutEndOf(
     return `${spec.nodeName} runs ${metadata.labels?.["kloudmate.com/revision"]}, restarted ${restarts} times`;
   });
   const hashes = new Set(living.map(({ metadata }) => metadata.labels?.["controller-revision-hash"] ?? ""));
-  const end = renamed({ state: { inUse, status: newest(status) }, pods, agents, orphans }, names);
+  const end = renamed({ state: { inUse, status: newest(status) }, pods, agents, orphans }, words);
   return { ...end, pods: end.pods.toSorted(), agents: end.agents.toSorted(), templates: hashes.size };
 }
 
@@ -51,10 +76,13 @@ function newest(status: unknown): unknown {
   return { ...others, rollout: { ...rest, ...(rejected && { rejected: rejected.slice(0, 1) }) } };
 }
 
-function renamed<T>(value: T, names: ReadonlyMap<string, string>): T {
+function renamed<T>(value: T, words: Words): T {
   let text = JSON.stringify(value);
-  for (const [name, word] of names) text = text.replaceAll(name, word);
-  // A revision's full hash, and the times in a collector's last words.
-  text = text.replace(/\b[0-9a-f]{64}\b/g, "<hash>").replace(/\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/g, "<time>");
-  return JSON.parse(text) as T;
+  for (const [name, word] of Object.entries(words)) text = text.replaceAll(name, word);
+  return JSON.parse(text.replace(FULL_HASH, "<hash>").replace(LAST_WORDS, ": <last words>")) as T;
 }
+
+/** A revision's hash before it was cut. */
+const FULL_HASH = /\b[0-9a-f]{64}\b/g;
+/** A flawed node's collector, in JSON: how often it had ended when it was noticed, and what it said of its flaw, with the time, cut somewhere. */
+const LAST_WORDS = /(, restarted [^:]*)?: Error: failed to get config:(?:[^"\\]|\\.)*none-such(?:[^"\\]|\\.)*/g;
