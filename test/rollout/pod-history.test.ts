@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { downAfterEach, livesByNode, trials } from "./pod-history.ts";
+import { downAfterEach, livesByNode, needlessOf, trials } from "./pod-history.ts";
 import type { SeenKmAgent, SeenPod } from "./pod-history.ts";
 
 /* The measure by which tests on the real cluster judge a rollout must itself be right. */
@@ -128,6 +128,22 @@ test("lives are told by node, in the order in which pods were made, with most re
       { pod: "a/new", revision: "new", restarts: 1 },
     ],
     b: [{ pod: "b/old", revision: "old", restarts: 0 }],
+  });
+});
+
+describe("a node's pod", () => {
+  const CASES: readonly (readonly [name: string, revisions: string, needless: string])[] = [
+    ["is needed where each brings another revision", "one two three", ""],
+    ["is needed where it takes back what was tried", "one bad one two worse two", ""],
+    ["is needless where it brings the same again", "one two two", "two"],
+    ["is needless where it tries the same again", "one bad bad one", "bad"],
+    ["is needless where it brings back what was left for a proved one", "one two one", "one"],
+  ];
+
+  test.each(CASES)("%s", (_name, revisions, needless) => {
+    const lives = revisions.split(" ").map((revision) => ({ pod: "", revision, restarts: 0 }));
+    const found = needlessOf(lives, new Set(["one", "two", "three"]));
+    expect(found.map(({ revision }) => revision).join(" ")).toBe(needless);
   });
 });
 

@@ -103,6 +103,18 @@ export function livesByNode(seen: readonly Seen<SeenPod>[]): Readonly<Record<str
   );
 }
 
+/**
+ * Pods of a node that it could have done without: of the revision that the one before had, or of one that it had earlier and left
+ * for a proved one. A way back from a revision that was never the template is no such thing.
+ */
+export function needlessOf(lives: readonly Life[], templates: ReadonlySet<string>): readonly Life[] {
+  return lives.filter(({ revision }, at) => {
+    const before = lives.slice(0, at);
+    const last = before.at(-1)?.revision ?? "";
+    return before.some((life) => life.revision === revision) && (last === revision || templates.has(last));
+  });
+}
+
 /** A moment at which pods of unproved revisions lived. */
 export interface Trial {
   readonly nodes: readonly string[];
