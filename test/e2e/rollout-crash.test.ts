@@ -41,7 +41,7 @@ interface Run {
   readonly end: RolloutEnd;
   /** What it was struck after; undefined where it wasn't. */
   readonly struckAfter: string | undefined;
-  readonly writes: readonly string[];
+  readonly writes: number;
 }
 
 interface Rollout {
@@ -151,9 +151,10 @@ async function change(kind: "rollout" | "rollback", expected?: RolloutEnd, blow?
     end = await settledEnd(world, operator, words, expected);
   }
   await expectNoHarm({ kind, target, wasKilled: struckAfter !== undefined && blow?.how !== "unanswered" }, began);
-  const tookMs = Date.now() - began.getTime();
-  report("rollout-crash", { seed: SEED, kind, ...blow, struckAfter, writes: proxy.written().length, tookMs });
-  return { end, struckAfter, writes: [...proxy.written()] };
+  const writes = proxy.written();
+  const what = blow ? { ...blow, struckAfter } : { writes };
+  report("rollout-crash", { seed: SEED, kind, ...what, tookMs: Date.now() - began.getTime() });
+  return { end, struckAfter, writes: writes.length };
 }
 
 /** Pods go once and only where they must, and never two nodes at a time, by the API server's own log. */
@@ -183,10 +184,9 @@ describe("an operator that is struck after one write", () => {
     "of a %s comes to the same end, deletes no pod twice, and takes no second node down",
     async (kind, few) => {
       const undisturbed = await change(kind);
-      report("rollout-crash", { kind, writes: undisturbed.writes });
       expect(undisturbed.end).toMatchObject({ templates: 1, orphans: [] });
       let strikes = 0;
-      for (const blow of blows(undisturbed.writes.length, few)) {
+      for (const blow of blows(undisturbed.writes, few)) {
         const { end, struckAfter } = await change(kind, undisturbed.end, blow);
         expect({ blow, struckAfter, ...end }).toEqual({ blow, struckAfter, ...undisturbed.end });
         if (struckAfter !== undefined) strikes += 1;
@@ -194,10 +194,8 @@ describe("an operator that is struck after one write", () => {
       // A status is written when it is due, so one change takes some writes fewer than another.
       expect(strikes).toBeGreaterThan(0);
       // What is told of a node is the truth about its collector; everything else would be the operator's own.
-      const errors = processes.flatMap(({ log }) =>
-        log.filter((line) => line["level"] === "error" && !("node" in line)),
-      );
-      expect(errors).toEqual([]);
+      const lines = processes.flatMap(({ log }) => log);
+      expect(lines.filter((line) => line["level"] === "error" && !("node" in line))).toEqual([]);
     },
     TEST_MS,
   );
