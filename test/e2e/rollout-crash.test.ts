@@ -44,12 +44,9 @@ interface Run {
   readonly writes: number;
 }
 
-interface Rollout {
-  readonly phase?: string;
-  readonly target?: string;
-  readonly stable?: string;
+type Rollout = Readonly<Partial<Record<"phase" | "target" | "stable", string>>> & {
   readonly rejected?: readonly { readonly nodes?: readonly string[] }[];
-}
+};
 
 let world: World;
 let operator: Installation;
@@ -145,13 +142,14 @@ async function change(kind: "rollout" | "rollback", expected?: RolloutEnd, blow?
   const words = { [mark]: "<mark>", [target]: "<target>", [stable]: "<stable>" };
   if (flawed !== undefined) for (const node of nodes) words[node] = node === flawed ? "<flawed>" : "<fine>";
   let end = await settledEnd(world, operator, words, expected);
+  const writes = proxy.written();
+  proxy.become({ kind: "none" });
   if (struckAfter !== undefined) {
     // It may have died after the last write of all.
     await revived;
     end = await settledEnd(world, operator, words, expected);
   }
   await expectNoHarm({ kind, target, wasKilled: struckAfter !== undefined && blow?.how !== "unanswered" }, began);
-  const writes = proxy.written();
   const what = blow ? { ...blow, struckAfter } : { writes };
   report("rollout-crash", { seed: SEED, kind, ...what, tookMs: Date.now() - began.getTime() });
   return { end, struckAfter, writes: writes.length };
