@@ -131,6 +131,14 @@ test("lives are told by node, in the order in which pods were made, with most re
   });
 });
 
+test("a pod that was never scheduled belongs to the node that its affinity names", () => {
+  const [placed, waiting] = seen([1, "a/old", "runs"], [2, "a/new", "made"]);
+  const required = { nodeSelectorTerms: [{ matchFields: [{ values: ["a"] }] }] };
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } };
+  const unscheduled = { deleted: false, object: { ...waiting!.object, spec: { affinity } } };
+  expect(Object.keys(livesByNode([placed!, unscheduled]))).toEqual(["a"]);
+});
+
 describe("a node's pod", () => {
   const CASES: readonly (readonly [name: string, revisions: string, needless: string])[] = [
     ["is needed where each brings another revision", "one two three", ""],

@@ -12,7 +12,18 @@ export interface SeenPod {
     KubernetesObject["metadata"],
     "name" | "uid" | "resourceVersion" | "labels" | "deletionTimestamp"
   >;
-  readonly spec: { readonly nodeName?: string };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly affinity?: {
+      readonly nodeAffinity?: {
+        readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+          readonly nodeSelectorTerms: readonly {
+            readonly matchFields?: readonly { readonly values?: readonly string[] }[];
+          }[];
+        };
+      };
+    };
+  };
   readonly status: {
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
@@ -154,9 +165,14 @@ function provedBy({ object }: Seen<SeenKmAgent>): string[] {
   return [template, stable].filter((revision) => revision !== "");
 }
 
+/** Of pods by UID. One that ended before the scheduler came to it is bound to its node by its affinity. */
 function nodesOf(seen: readonly Seen<SeenPod>[]): ReadonlyMap<string, string> {
   return new Map(
-    seen.flatMap(({ object: { metadata, spec } }) => (spec.nodeName ? [[metadata.uid, spec.nodeName]] : [])),
+    seen.flatMap(({ object: { metadata, spec } }) => {
+      const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+      const node = spec.nodeName ?? terms?.[0]?.matchFields?.[0]?.values?.[0];
+      return node === undefined ? [] : [[metadata.uid, node]];
+    }),
   );
 }
 
