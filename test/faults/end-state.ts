@@ -57,7 +57,7 @@ export async function endStateOf(world: World, operator: Installation): Promise<
         .toSorted(([a], [b]) => a.localeCompare(b)),
     ),
     pods: pods.map(placeOf).toSorted(),
-    status: timeless(kmagent?.status),
+    status: withoutCounters(timeless(kmagent?.status)),
     earlier,
     orphans: [...workloads, ...configMaps]
       .filter(({ metadata }) => ownerOf(metadata) !== uid)
@@ -106,6 +106,12 @@ function essence({ metadata, ...object }: Listed, kmagentUid: string): unknown {
 
 /** The operator's field manager. */
 const RELEASE_MANAGER = "kmagent-operator";
+
+/** What collectors' counters tell comes in a rotation of its own, which has nothing to do with how the end was come to. */
+function withoutCounters(status: unknown): unknown {
+  const { conditions = [], ...rest } = (status ?? {}) as { conditions?: readonly { type: string }[] };
+  return { ...rest, conditions: conditions.filter(({ type }) => type !== "TelemetryFlowing") };
+}
 
 const TIMES = /^(since|phaseSince|lastTransitionTime|observedGeneration)$|(At|Time)$/;
 
