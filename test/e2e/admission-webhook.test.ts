@@ -103,18 +103,7 @@ describe("a webhook that rewrites the image's registry and adds a label and a to
       expect(spec.template.spec.tolerations).toContainEqual(TOLERATION);
       expect(metadata.labels["policy.example.com/checked"]).toBe("yes");
     }
-    await eventually(
-      "the cluster agent's revision is noted as proved",
-      async () => {
-        const label = ["-l", "app.kubernetes.io/component=cluster-agent"];
-        const list = await world.kubectl.get<{ items: { metadata: { annotations?: Record<string, string> } }[] }>([
-          ...["configmaps", "-n", NAMESPACE, ...label],
-        ]);
-        const states = (list?.items ?? []).map(({ metadata }) => metadata.annotations?.["kloudmate.com/state"]);
-        return states.includes("stable") ? true : undefined;
-      },
-      { withinMs: 90_000 },
-    );
+    await operator.waitClusterAgentProved();
     const settled = new Date();
     await reportsPass();
     const writes = await workloadWrites(began);

@@ -37,6 +37,7 @@ beforeAll(async () => {
   await operator.waitHealthy(240_000);
   await operator.waitFor("Ready", "True", 60_000);
   await operator.waitFor("PlatformConnected", "True", 60_000);
+  await operator.waitClusterAgentProved();
 }, 400_000);
 
 afterAll(async () => {

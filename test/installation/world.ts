@@ -50,6 +50,8 @@ export interface Installation {
   waitFor(condition: string, status: string, withinMs: number, name?: string): Promise<KmAgentObject>;
   /** Waits until every selected node is healthy and the rollout is complete. */
   waitHealthy(withinMs?: number, name?: string): Promise<KmAgentObject>;
+  /** Waits until a revision of the cluster agent is proved and its ConfigMap says so: the last thing that an install writes. */
+  waitClusterAgentProved(): Promise<void>;
   /** Deletes the KmAgents, the release and the namespace, ends the platform, and tells what broke the platform's contract. */
   leave(): Promise<readonly string[]>;
 }
@@ -148,6 +150,20 @@ export async function install(world: World, options: InstallationOptions): Promi
         const complete = status?.rollout?.phase === "Complete" && status.observedGeneration === metadata.generation;
         return complete && desired > 0 && healthy === desired;
       }),
+    async waitClusterAgentProved() {
+      const label = ["-l", "app.kubernetes.io/component=cluster-agent"];
+      await eventually(
+        "the cluster agent's revision is noted as proved",
+        async () => {
+          const list = await kubectl.get<{ items: { metadata: { annotations?: Record<string, string> } }[] }>([
+            ...["configmaps", "-n", namespace, ...label],
+          ]);
+          const states = (list?.items ?? []).map(({ metadata }) => metadata.annotations?.["kloudmate.com/state"]);
+          return states.includes("stable") ? true : undefined;
+        },
+        { withinMs: 90_000 },
+      );
+    },
     async leave() {
       const violations = await platform.violations();
       // A test may have taken away any of these already.
