@@ -13,4 +13,6 @@ export default {
   globalSetup: "<rootDir>/test/e2e/setup.ts",
   globalTeardown: "<rootDir>/test/e2e/teardown.ts",
   slowTestThreshold: 120,
+  // A program that a failed test left behind holds the pipes of jest's workers, and the run would wait for it without end.
+  forceExit: true,
 };
