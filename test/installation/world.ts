@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ANNOTATION, LABEL } from "../../src/api/labels.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { attachCluster } from "../cluster/provider.ts";
 import { eventually } from "./eventually.ts";
@@ -151,14 +152,14 @@ export async function install(world: World, options: InstallationOptions): Promi
         return complete && desired > 0 && healthy === desired;
       }),
     async waitClusterAgentProved() {
-      const label = ["-l", "app.kubernetes.io/component=cluster-agent"];
+      const label = ["-l", `${LABEL.component}=cluster-agent`];
       await eventually(
         "the cluster agent's revision is noted as proved",
         async () => {
           const list = await kubectl.get<{ items: { metadata: { annotations?: Record<string, string> } }[] }>([
             ...["configmaps", "-n", namespace, ...label],
           ]);
-          const states = (list?.items ?? []).map(({ metadata }) => metadata.annotations?.["kloudmate.com/state"]);
+          const states = (list?.items ?? []).map(({ metadata }) => metadata.annotations?.[ANNOTATION.state]);
           return states.includes("stable") ? true : undefined;
         },
         { withinMs: 90_000 },
