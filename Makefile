@@ -18,8 +18,8 @@ help: ## Lists every target with a line
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 node_modules/.package-lock.json: package-lock.json package.json
-	@echo "installing npm packages (about a minute the first time)"
-	@npm ci --ignore-scripts --no-audit --loglevel=error
+	@echo "installing npm packages (about a minute the first time)" >&2
+	@npm ci --ignore-scripts --no-audit --loglevel=error >&2
 	@touch $@
 
 .PHONY: demo
@@ -35,8 +35,8 @@ unit: node_modules/.package-lock.json ## Runs the unit tests: seconds, no cluste
 	@node test/run.ts unit
 
 .PHONY: soak
-soak: node_modules/.package-lock.json build ## Runs all mutants, and the cluster's tests with full repetitions and durations
-	@SOAK=1 node test/run.ts mutants cluster
+soak: node_modules/.package-lock.json build ## Runs all tests and mutants with full repetitions and durations
+	@SOAK=1 node test/run.ts unit mutants cluster
 
 .PHONY: mutants
 mutants: node_modules/.package-lock.json ## Runs all mutants of the rollout's machine: most of an hour

@@ -5,6 +5,22 @@ const CORE = ["src/api", "src/config", "src/resources", "src/health", "src/rollo
   (room) => `${room}/**/*.ts`,
 );
 
+/** Every exported declaration says what it is for. */
+const documentedExports = {
+  meta: {
+    type: "suggestion",
+    schema: [],
+    messages: { missing: "An export has a doc comment: /** … */ right above it." },
+  },
+  create: ({ sourceCode, report }) => ({
+    ExportNamedDeclaration(node) {
+      const isDoc = ({ type, value }) => type === "Block" && value.startsWith("*");
+      if (node.declaration !== null && !sourceCode.getCommentsBefore(node).some(isDoc))
+        report({ node, messageId: "missing" });
+    },
+  }),
+};
+
 export default tseslint.config(
   { ignores: ["node_modules", "dist", "coverage", "**/*.js", "**/*.cjs"] },
   ...tseslint.configs.strictTypeChecked,
@@ -70,6 +86,12 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    plugins: { house: { rules: { "documented-exports": documentedExports } } },
+    rules: { "house/documented-exports": "error" },
   },
   {
     files: ["**/*.test.ts"],

@@ -44,7 +44,9 @@ ${table(
 
 ## Variables
 
-${PLAIN_VARIABLES.map(code).join(", ")}. ${code(API_KEY)} as the \`Authorization\` header of an exporter.
+${PLAIN_VARIABLES.map(code).join(", ")}. KloudMate's image sets ${code("KM_AGENT_VERSION")} itself; with other images it is empty.
+
+${code(API_KEY)} only as the \`Authorization\` header of an exporter.
 
 ## Directories
 

@@ -1,6 +1,6 @@
 import { PRINTER_COLUMNS, rootSchema } from "../src/api/crd.ts";
 import type { ValidationRule } from "../src/api/fields.ts";
-import { GROUP, VERSION } from "../src/api/labels.ts";
+import { API_VERSION } from "../src/api/labels.ts";
 import type { StructuralSchema } from "../src/api/structural-schema.ts";
 import { anchor, code, table } from "./markdown.ts";
 
@@ -13,10 +13,10 @@ export function kmagentPage(): string {
 
 # KmAgent
 
-${code(`${GROUP}/${VERSION}`)}, kind \`KmAgent\`, short name \`kma\`, namespaced. The smallest useful one:
+${code(API_VERSION)}, kind \`KmAgent\`, short name \`kma\`, namespaced. The smallest useful one:
 
 \`\`\`yaml
-apiVersion: ${GROUP}/${VERSION}
+apiVersion: ${API_VERSION}
 kind: KmAgent
 metadata:
   name: km-agent

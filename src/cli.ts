@@ -53,11 +53,15 @@ export function commandLine(): Command {
     .option("--kubeconfig <file>", "how to reach the cluster; default: $KUBECONFIG, then the pod's own service account")
     .option("--leader-elect", "work only while holding the lease, so that two replicas can run", false)
     .option("--secret-names <names>", "comma-separated Secrets that may be read for API keys", "km-agent-credentials")
-    .option("--node-agent-service-account <name>", "ServiceAccount of the node agents", "kmagent-operator-node-agent")
+    .option(
+      "--node-agent-service-account <name>",
+      "ServiceAccount of the node agents",
+      RELEASED.serviceAccounts.nodeAgent,
+    )
     .option(
       "--cluster-agent-service-account <name>",
       "ServiceAccount of the cluster agent",
-      "kmagent-operator-cluster-agent",
+      RELEASED.serviceAccounts.clusterAgent,
     )
     .option("--node-agent-image <image>", "image of node agents whose KmAgent names none", RELEASED_IMAGE)
     .option("--cluster-agent-image <image>", "image of cluster agents whose KmAgent names none", RELEASED_IMAGE)
@@ -103,7 +107,10 @@ export function commandLine(): Command {
       "-f, --filename <file>",
       "a KmAgent as YAML, with ConfigMaps that it refers to; - for the standard input",
     )
-    .option("--kubeconfig <file>", "how to reach the cluster; default: $KUBECONFIG, then the pod's own service account")
+    .option(
+      "--kubeconfig <file>",
+      "how to reach the cluster, and the namespace of a KmAgent that names none; default: $KUBECONFIG, then the pod's own service account",
+    )
     .addOption(new Option("-o, --output <format>", "form of the answer").choices(["text", "json"]).default("text"))
     .action(diff);
   return program;
@@ -141,14 +148,15 @@ async function diff({ filename, kubeconfig, output }: DiffFlags): Promise<void> 
     ]);
   try {
     const signal = AbortSignal.timeout(COMMAND_LIMIT_MS);
-    const client = createKubeClient({
-      kubeconfig: await loadKubeconfig({ env: process.env, ...(kubeconfig !== undefined && { path: kubeconfig }) }),
-      version: packageJson.version,
-      clock: systemClock,
+    const found = await loadKubeconfig({
+      env: process.env,
+      ...(kubeconfig !== undefined && { path: kubeconfig }),
     });
+    const client = createKubeClient({ kubeconfig: found, version: packageJson.version, clock: systemClock });
     try {
       const kubernetesMinor = await serverMinor(client, systemClock, signal);
-      const changes = await diffKmAgent(filename, client, { ...RELEASED, kubernetesMinor }, signal);
+      const settings = { ...RELEASED, kubernetesMinor, namespace: found.namespace };
+      const changes = await diffKmAgent(filename, client, settings, signal);
       process.stdout.write(output === "json" ? `${JSON.stringify({ changes }, null, 2)}\n` : describeChanges(changes));
       process.exitCode = changes.some((change) => change.outcome !== "unchanged") ? 1 : 0;
     } finally {

@@ -1,26 +1,14 @@
 import { codeOf } from "./api/errors.ts";
-import { FIELD_MANAGER } from "./api/labels.ts";
-import { createWriter } from "./kube/apply.ts";
 import { createKubeClient } from "./kube/client.ts";
 import type { KubeClient } from "./kube/client.ts";
 import { systemClock } from "./kube/clock.ts";
-import { createEventRecorder } from "./kube/events.ts";
 import type { Kubeconfig } from "./kube/kubeconfig.ts";
 import { elect } from "./kube/lease.ts";
 import type { Election } from "./kube/lease.ts";
 import { serverMinor } from "./kube/server-version.ts";
-import { createReporter } from "./platform/reporter.ts";
-import { createCounterReader } from "./probe/counter-reader.ts";
-import { createProber } from "./probe/prober.ts";
 import { startCaches } from "./reconcile/caches.ts";
-import { watchFailedPods } from "./reconcile/failed-pods.ts";
-import { Controller } from "./reconcile/controller.ts";
-import { ExportWatch } from "./reconcile/export-watch.ts";
-import { jitteredBackoff, Queue } from "./reconcile/queue.ts";
-import { RemoteInbox } from "./reconcile/remote-inbox.ts";
-import { createReferenceWatch } from "./reconcile/reference-watch.ts";
 import type { Installation } from "./reconcile/snapshot.ts";
-import { crowdMs, subscribeTriggers } from "./reconcile/triggers.ts";
+import { Term } from "./reconcile/term.ts";
 import { nodesRoute, operatorRoutes, serveHttp } from "./telemetry/http.ts";
 import type { RootLog } from "./telemetry/log.ts";
 import type { SecretMask } from "./telemetry/mask.ts";
@@ -43,10 +31,6 @@ export interface OperatorOptions {
   readonly mask: SecretMask;
 }
 
-/** Time for the last reports and events after a stop, milliseconds; the lease is released after it. */
-const FLUSH_MS = 4_000;
-/** Time for the passes under way at a stop, milliseconds; then their requests are given up. */
-const PASS_MS = 2_000;
 const LEASE_NAME = "kmagent-operator";
 
 /**
@@ -67,7 +51,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   let synced = false;
   const routes = operatorRoutes({ alive: () => null, ready: () => (synced ? null : "caches not synced"), metrics });
   const servers: Awaited<ReturnType<typeof serveHttp>>[] = [];
-  const nodes = { "/nodes": nodesRoute(() => standing.controller?.nodes() ?? null) };
+  const nodes = { "/nodes": nodesRoute(() => standing.term?.nodes() ?? null) };
   try {
     // Within the block that ends the caches: with an address that is taken, the process must end and not linger.
     servers.push(await serveHttp({ address: options.metricsAddress, routes, log }, end.signal));
@@ -79,10 +63,10 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     log.info({ nodes: caches.nodes.size, kmagents: caches.kmagents.size, kubernetesMinor }, "caches synced");
     metrics.onScrape(() => {
       metrics.set("kmagent_operator_leader", {}, standing.election?.isLeading() === true ? 1 : 0);
-      metrics.set("kmagent_operator_queue_depth", {}, standing.queue?.depth ?? 0);
+      metrics.set("kmagent_operator_queue_depth", {}, standing.term?.queueDepth ?? 0);
     });
     while (!signal.aborted) {
-      await serveTerm({ options, kubernetesMinor, client, caches, metrics, standing, end: end.signal }, signal);
+      await stand({ options, kubernetesMinor, client, caches, metrics, standing, end: end.signal }, signal);
     }
   } finally {
     end.abort();
@@ -95,11 +79,10 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
 /** What of the present term is looked at from outside. */
 interface Standing {
   election?: Election | undefined;
-  queue?: Queue | undefined;
-  controller?: Controller | undefined;
+  term?: Term | undefined;
 }
 
-interface Term {
+interface Candidacy {
   readonly options: OperatorOptions;
   readonly kubernetesMinor: number | null;
   readonly client: KubeClient;
@@ -110,10 +93,12 @@ interface Term {
   readonly end: AbortSignal;
 }
 
-/** One term: waits for the lease, and leads until `signal` aborts or the lease is lost. Nothing of it outlives it. */
-async function serveTerm(term: Term, signal: AbortSignal): Promise<void> {
-  const { options, client, standing, end } = term;
+/** Waits for the lease, and leads until `signal` aborts or the lease is lost. Nothing of it outlives it. */
+async function stand(candidacy: Candidacy, signal: AbortSignal): Promise<void> {
+  const { options, kubernetesMinor, client, caches, metrics, standing, end } = candidacy;
   const { log, namespace, identity } = options;
+  const clock = systemClock;
+  const random = Math.random;
   const lost = new AbortController();
   const acquired = Promise.withResolvers<true>();
   const election = options.leaderElection
@@ -123,8 +108,8 @@ async function serveTerm(term: Term, signal: AbortSignal): Promise<void> {
           namespace,
           name: LEASE_NAME,
           identity,
-          clock: systemClock,
-          random: Math.random,
+          clock,
+          random,
           onAcquired: () => acquired.resolve(true),
           onLost: (why) => lost.abort(why),
           onFailed: (error) => log.warn({ code: error.code, reason: error.message }, "lease not renewed"),
@@ -138,7 +123,12 @@ async function serveTerm(term: Term, signal: AbortSignal): Promise<void> {
   await Promise.race([acquired.promise, aborted(stop)]);
   if (!stop.aborted) {
     log.info({ identity }, "leading");
-    await lead({ ...term, end: AbortSignal.any([end, lost.signal]) }, election, stop);
+    const installation = { ...options.installation, kubernetesMinor };
+    const parts = { ...options, installation, client, caches, metrics, election, clock, random };
+    standing.term = new Term(parts, AbortSignal.any([end, lost.signal]));
+    await aborted(stop);
+    await standing.term.close();
+    standing.term = undefined;
   }
   // After a loss there is nothing to give up, and this only waits for the end of the election.
   try {
@@ -150,146 +140,11 @@ async function serveTerm(term: Term, signal: AbortSignal): Promise<void> {
   if (lost.signal.aborted) log.warn({ err: lost.signal.reason as unknown }, "lease lost");
 }
 
-/** What only the leader does, until `stop`; ends in order: passes, then reports and events where the lease still allows. */
-async function lead(
-  { options, kubernetesMinor, client, caches, metrics, standing, end }: Term,
-  election: Election,
-  stop: AbortSignal,
-): Promise<void> {
-  const { log, mask, namespace, installation } = options;
-  const clock = systemClock;
-  const random = Math.random;
-  const fence = () => election.mustLead();
-  const keyOf = (uid: string) => [...caches.kmagents.values()].find((kmagent) => kmagent.uid === uid)?.key;
-  const again = (uid: string, afterMs = 0) => {
-    const key = keyOf(uid);
-    if (key !== undefined) queue.add(key, afterMs);
-  };
-  const everyone = () => {
-    for (const { key } of caches.kmagents.values()) queue.add(key);
-  };
-  const inbox = new RemoteInbox();
-  const writer = createWriter({
-    client,
-    fieldManager: FIELD_MANAGER,
-    fence,
-    remainingMs: () => election.remainingMs(),
-  });
-  const references = createReferenceWatch(
-    {
-      client,
-      clock,
-      random,
-      namespace,
-      readableSecrets: options.secretNames,
-      onChange: everyone,
-      onFailure: (error) => log.warn({ code: error.code, reason: error.message }, "reference not read"),
-    },
-    end,
-  );
-  const prober = createProber({
-    clock,
-    onResult: ({ key, changed }) => {
-      if (changed) again(key, crowdMs(caches.nodes.size));
-    },
-    signal: end,
-    metrics,
-  });
-  const exports = new ExportWatch();
-  const counters = createCounterReader({
-    clock,
-    onReading: (uid, podUid, reading) => {
-      const { changed, open } = exports.follow(uid, podUid, reading);
-      if (changed) again(uid, crowdMs(caches.nodes.size));
-      return open;
-    },
-    signal: end,
-    metrics,
-  });
-  const reporter = createReporter({
-    log,
-    clock,
-    random,
-    metrics,
-    operator: { version: installation.version, architecture: options.architecture },
-    onStateChange: (uid) => again(uid),
-    onAnswer: (uid, answer) => {
-      if (inbox.put(uid, answer)) again(uid);
-    },
-  });
-  const events = createEventRecorder(
-    {
-      client,
-      fence,
-      component: FIELD_MANAGER,
-      instance: options.identity,
-      clock,
-      random,
-      onDropped: (why, reason, error) => {
-        metrics.add("kmagent_operator_events_dropped_total", {});
-        log.warn({ why, reason, ...(error && { code: error.code }) }, "event dropped");
-      },
-    },
-    end,
-  );
-  const controller = new Controller({
-    sources: {
-      caches,
-      failedPods: watchFailedPods(caches, end),
-      installation: { ...installation, kubernetesMinor },
-    },
-    client,
-    writer,
-    references,
-    prober,
-    counters,
-    exports,
-    reporter,
-    inbox,
-    events,
-    metrics,
-    mask,
-    log,
-    clock,
-    allNodeMetrics: options.allNodeMetrics,
-    again: (key, afterMs) => queue.add(key, afterMs),
-  });
-  const late = new AbortController();
-  const passing = AbortSignal.any([end, late.signal]);
-  const queue = new Queue((key) => controller.pass(key, passing), clock, jitteredBackoff(random));
-  const unsubscribe = subscribeTriggers(caches, {
-    add: (key, afterMs) => queue.add(key, afterMs),
-    podChanged: (uid, podUid) => prober.nudge(uid, podUid),
-  });
-  standing.controller = controller;
-  standing.queue = queue;
-  everyone();
-  await aborted(stop);
-  // Who lost the lease speaks for nobody: the next leader tells the platform.
-  const inOrder = election.isLeading();
-  if (inOrder) log.info({}, "stopping");
-  unsubscribe();
-  // A pass that waits for a silent API server must not use up the time in which the lease is given up.
-  const cancel = clock.after(PASS_MS, () => late.abort());
-  await queue.stop();
-  cancel();
-  prober.stop();
-  counters.stop();
-  if (inOrder) {
-    await Promise.all([reporter.flush(FLUSH_MS), Promise.race([events.flush(), waited(FLUSH_MS)])]);
-  }
-  await reporter.stop();
-  standing.controller = undefined;
-  standing.queue = undefined;
-  controller.leave();
-}
-
 /** Who runs without leader election is always alone. */
 const ALONE: Election = {
   isLeading: () => true,
   mustLead: () => undefined,
   remainingMs: () => Number.POSITIVE_INFINITY,
-  holder: () => undefined,
   release: () => Promise.resolve(),
   done: Promise.resolve(),
 };
@@ -297,8 +152,4 @@ const ALONE: Election = {
 function aborted(signal: AbortSignal): Promise<false> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(false), { once: true }));
-}
-
-function waited(ms: number): Promise<void> {
-  return new Promise((resolve) => systemClock.after(ms, resolve));
 }

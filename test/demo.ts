@@ -4,11 +4,11 @@ import { chosenProvider, ensureCluster, ownIdentity } from "./cluster/provider.t
 import { ProcessTable } from "./cluster/local/process.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { runUntilInterrupted } from "./cluster/interrupt.ts";
-import { eventually } from "./installation/eventually.ts";
+import { eventually } from "./eventually.ts";
 import { kubectlFor } from "./installation/kubectl.ts";
 import type { Kubectl } from "./installation/kubectl.ts";
 import { helm, installOperator, publishImages } from "./installation/operator.ts";
-import { attachPlatform } from "./installation/platform-process.ts";
+import { attachPlatform, untilRow } from "./installation/platform-process.ts";
 import type { PlatformAddresses, PlatformProcess } from "./installation/platform-process.ts";
 
 /*
@@ -95,7 +95,7 @@ async function makeKmAgent(kubectl: Kubectl, platform: PlatformProcess): Promise
         collectorEndpoint: platform.otlp,
         platform: { endpoint: platform.platform, configCheckInterval: "5s", nodeReports: { interval: "10s" } },
         // The nodes are seconds old: a fault of theirs is to be told all the same.
-        health: { interval: `${INTERVAL_S}s`, startupGrace: "5s" },
+        health: { interval: `${INTERVAL_S}s`, startupGrace: "10s" },
       },
     },
   );
@@ -135,14 +135,7 @@ async function showAgents(cluster: Cluster, kubectl: Kubectl, signal: AbortSigna
 
 async function showPlatform(cluster: Cluster, platform: PlatformProcess, signal: AbortSignal): Promise<void> {
   for (const node of await cluster.nodes(signal)) {
-    const row = await eventually(
-      `the platform has a true row of ${node.name}`,
-      async () => {
-        const found = await platform.row(node.name);
-        return found?.body["collector_status"] === "Running" ? found : undefined;
-      },
-      { withinMs: 30_000 },
-    );
+    const row = await untilRow(platform, node.name, { collector_status: "Running" }, 30_000);
     saw(JSON.stringify(row.body));
   }
   const violations = await platform.violations();
@@ -176,14 +169,7 @@ async function breakAndMend(
   );
   saw(`status.unhealthyNodes: ${finding.node}, ${finding.reason}: ${finding.message}`);
   saw(`event: ${await event(kubectl, "NodeUnhealthy", node)}`);
-  const stopped = await eventually(
-    "the platform has Stopped",
-    async () => {
-      const row = await platform.row(node);
-      return row?.body["collector_status"] === "Stopped" ? row : undefined;
-    },
-    { withinMs: 10_000 },
-  );
+  const stopped = await untilRow(platform, node, { collector_status: "Stopped" }, 10_000);
   saw(`platform: collector_status Stopped, last_error_message ${JSON.stringify(stopped.body["last_error_message"])}`);
 
   title("It recovers: SIGCONT");
@@ -195,11 +181,7 @@ async function breakAndMend(
   );
   saw("status.unhealthyNodes: empty");
   saw(`event: ${await event(kubectl, "NodeRecovered", node)}`);
-  await eventually(
-    "the platform has Running",
-    async () => (await platform.row(node))?.body["collector_status"] === "Running" || undefined,
-    { withinMs: 10_000 },
-  );
+  await untilRow(platform, node, { collector_status: "Running" }, 10_000);
   saw("platform: collector_status Running");
 }
 
@@ -231,7 +213,10 @@ await runUntilInterrupted(async (signal) => {
   saw((await kubectl(["get", "nodes"])).stdout.trim());
 
   title("Images into its registry, and a platform for it to speak to");
-  const [images, platform] = await Promise.all([publishImages(cluster, signal), ensurePlatform(host, signal)]);
+  const [images, platform] = await Promise.all([
+    publishImages(cluster, ["vendor"], signal),
+    ensurePlatform(host, signal),
+  ]);
   saw(`${Object.values(images).join("\n")}\nplatform ${platform.platform}, telemetry ${platform.otlp}`);
 
   title("helm install");

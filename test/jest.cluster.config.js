@@ -8,6 +8,7 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/strip-types.js" },
   testEnvironment: "<rootDir>/test/e2e/cluster-environment.ts",
+  setupFiles: ["<rootDir>/test/properties.ts"],
   maxWorkers: WORKERS,
   testTimeout: 300_000,
   globalSetup: "<rootDir>/test/e2e/setup.ts",

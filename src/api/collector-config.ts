@@ -1,10 +1,11 @@
 import * as z from "zod";
+import { BOUND } from "./bounds.ts";
 import { configMapKey, meta, text } from "./fields.ts";
 
 const componentConfig = (description: string) =>
   z
     .object({
-      inline: text(262_144, "The collector configuration itself, as YAML.").optional(),
+      inline: text(BOUND.configuration, "The collector configuration itself, as YAML.").optional(),
       configMapKeyRef: configMapKey("A ConfigMap's key that holds the collector configuration.").optional(),
     })
     .meta(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { KmError, codeOf, isRetryable } from "./errors.ts";
+import { KmError, asKmError, codeOf, isRetryable } from "./errors.ts";
 
 describe("KmError", () => {
   test("keeps what caused it", () => {
@@ -10,6 +10,19 @@ describe("KmError", () => {
   test("has no field causes and no wait where nobody gave any", () => {
     const { causes, retryAfterMs } = new KmError("Invalid", "refused");
     expect([causes, retryAfterMs]).toEqual([[], undefined]);
+  });
+});
+
+describe("a thrown value as an error of ours", () => {
+  test("is the same error where it is one already", () => {
+    const error = new KmError("Conflict", "the object changed");
+    expect(asKmError(error, "lease")).toBe(error);
+  });
+
+  test("tells of a stranger's only what was tried, and keeps it as the cause", () => {
+    const stranger = new TypeError("the token abc isn't good");
+    const { code, message, cause } = asKmError(stranger, "lease");
+    expect([code, message, cause]).toEqual(["Unavailable", "lease: unexpected failure", stranger]);
   });
 });
 

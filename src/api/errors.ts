@@ -55,7 +55,7 @@ export class KmError extends Error {
   readonly code: ErrorCode;
   /** Milliseconds that the other side asked us to wait (`Retry-After`), where it did. */
   readonly retryAfterMs: number | undefined;
-  /** The Kubernetes `Status` reason and field causes, where the API server gave them. */
+  /** The fields that a Kubernetes `Status` complains of, where the API server named any. */
   readonly causes: readonly FieldCause[];
 
   constructor(
@@ -85,4 +85,9 @@ export function isRetryable(code: ErrorCode): boolean {
 /** The code of any thrown value; what we don't know counts as `Unavailable`, so that it is tried again with backoff. */
 export function codeOf(error: unknown): ErrorCode {
   return error instanceof KmError ? error.code : "Unavailable";
+}
+
+/** Any thrown value as an error of ours. Of a stranger's error only `what` was tried is told, for its own text may hold anything. */
+export function asKmError(error: unknown, what: string): KmError {
+  return error instanceof KmError ? error : new KmError(codeOf(error), `${what}: unexpected failure`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { NODE_AGENT_RULES, clusterAgent, nodeAgent } from "./agents.ts";
+import { BOUND } from "./bounds.ts";
 import { config } from "./collector-config.ts";
 import { configMapKey, dataKey, form, meta, objectName, text } from "./fields.ts";
 import { HEALTH_RULES, health } from "./health.ts";
@@ -18,7 +19,7 @@ const componentTypes = (description: string) =>
     .array(
       form(
         {
-          max: 64,
+          max: 63,
           pattern: /^[a-zA-Z][0-9a-zA-Z_]*$/,
           message: "must be a component's type: letters, digits and _ only, beginning with a letter",
         },
@@ -140,12 +141,20 @@ export const KmAgentStatus = z
       .meta(meta({ description: "Counts of nodes." })),
     unhealthyNodes: z
       .array(nodeFinding)
-      .max(20)
-      .meta(meta({ description: "The worst 20 unhealthy nodes.", listType: "map", mapKeys: ["node"] })),
+      .max(BOUND.listedNodes)
+      .meta(
+        meta({ description: `The worst ${BOUND.listedNodes} unhealthy nodes.`, listType: "map", mapKeys: ["node"] }),
+      ),
     uncoveredNodes: z
       .array(nodeFinding)
-      .max(20)
-      .meta(meta({ description: "The worst 20 nodes without an agent.", listType: "map", mapKeys: ["node"] })),
+      .max(BOUND.listedNodes)
+      .meta(
+        meta({
+          description: `The worst ${BOUND.listedNodes} nodes without an agent.`,
+          listType: "map",
+          mapKeys: ["node"],
+        }),
+      ),
     config: configInForce,
     rollout: rolloutProgress,
     clusterAgent: clusterAgentState,

@@ -2,8 +2,15 @@
 export const GROUP = "kloudmate.com";
 /** The served and stored version. */
 export const VERSION = "v1alpha1";
+/** `apiVersion` of a KmAgent. */
+export const API_VERSION = `${GROUP}/${VERSION}`;
 /** The field manager of every server-side apply. */
 export const FIELD_MANAGER = "kmagent-operator";
+
+/** What all objects of ours are part of; the value of `app.kubernetes.io/name`. */
+export const APP_NAME = "km-agent";
+/** Name of the agent's container: the first one of its pod. */
+export const AGENT_CONTAINER = "km-agent";
 
 /** The two components that a KmAgent makes; the value of `app.kubernetes.io/component`. */
 export type Component = "node-agent" | "cluster-agent";
@@ -32,6 +39,8 @@ export const ANNOTATION = {
   stateSince: `${GROUP}/state-since`,
   /** On a revision's ConfigMap: why it is in that state. */
   stateReason: `${GROUP}/state-reason`,
+  /** On a revision's ConfigMap: the whole hash, for names of revisions could be equal by chance. */
+  revisionHash: `${GROUP}/revision-hash`,
   /** On a revision's ConfigMap: the origin of its configuration: `spec`, `remote` or `default`. */
   source: `${GROUP}/config-source`,
   /** In a pod template: when a restart that the platform asked for began. */
@@ -46,6 +55,8 @@ export const ANNOTATION = {
   remoteProvedSince: `${GROUP}/remote-proved-since`,
   /** There: hash of a newer one that waits for `remoteConfig.minInterval`. */
   remoteWaiting: `${GROUP}/remote-waiting`,
+  /** There: RFC 3339 time since when that one waits. */
+  remoteWaitingSince: `${GROUP}/remote-waiting-since`,
   /** There: RFC 3339 time of the last restart that the platform asked for. */
   remoteRestartedAt: `${GROUP}/remote-restarted-at`,
   /** There: `true` where another restart waits. */
@@ -62,7 +73,7 @@ export const ANNOTATION = {
 
 /** The labels that select the pods of one component of one KmAgent. */
 export function selectorLabels(instance: string, component: Component): Record<string, string> {
-  return { [LABEL.name]: "km-agent", [LABEL.instance]: instance, [LABEL.component]: component };
+  return { [LABEL.name]: APP_NAME, [LABEL.instance]: instance, [LABEL.component]: component };
 }
 
 /** All labels that an object of ours carries. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AGENT_VARIABLES } from "./agent-variables.ts";
 import { form, meta, objectName, passThrough, stringMap, text } from "./fields.ts";
 import { GROUP, LABEL } from "./labels.ts";
 
@@ -13,31 +14,13 @@ const RESERVED_LABELS = [
   LABEL.instance,
   LABEL.component,
   LABEL.managedBy,
-  "controller-revision-hash",
+  LABEL.templateHash,
   "pod-template-generation",
   "pod-template-hash",
 ];
 
-/** Environment variables that the operator itself sets in the agents' containers. */
-export const RESERVED_ENV = [
-  "KM_API_KEY",
-  "KM_COLLECTOR_ENDPOINT",
-  "KM_CLUSTER_NAME",
-  "KM_NODE_NAME",
-  "KM_NODE_HOST_IP",
-  "KM_POD_NAME",
-  "KM_POD_IP",
-  "KM_AGENT_VERSION",
-  "KM_CONFIG_CHECK_INTERVAL",
-  "DEPLOYMENT_MODE",
-  "POD_NAMESPACE",
-  "CONFIGMAP_NAME",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-  "GOMEMLIMIT",
-] as const;
+/** What a user may not call a variable of the agents. */
+const VARIABLE_NAMES = AGENT_VARIABLES.map(({ name }) => name);
 
 /** Names of the volumes that the operator itself gives the agents' pods. */
 export const RESERVED_VOLUMES = [
@@ -194,8 +177,8 @@ export const env = z
           "Name of the variable.",
           [
             {
-              rule: `!(self in ${quoted(RESERVED_ENV)})`,
-              message: `the operator sets these itself: ${RESERVED_ENV.join(", ")}`,
+              rule: `!(self in ${quoted(VARIABLE_NAMES)})`,
+              message: `these names are the operator's own: ${VARIABLE_NAMES.join(", ")}`,
             },
           ],
         ),
@@ -298,7 +281,12 @@ export const securityContext = z
           .array(text(64, "Name of a capability, such as SYS_PTRACE."))
           .max(64)
           .optional()
-          .meta(meta({ description: "Capabilities to add; not with profile Baseline.", listType: "atomic" })),
+          .meta(
+            meta({
+              description: "Capabilities to add to those that the enabled features need; not with profile Baseline.",
+              listType: "atomic",
+            }),
+          ),
       })
       .optional()
       .meta(meta({ description: "A Kubernetes Capabilities.", preserveUnknown: true })),

@@ -38,7 +38,10 @@ export const NODE_REASONS = {
     action: "`kubectl describe pod` tells what kubelet waits for: often a volume, an image or the pod network.",
   },
   PodTerminating: { meaning: "The pod is being deleted.", action: "Wait; a new one follows." },
-  PodFailed: { meaning: "The pod failed as a whole.", action: "Read the message; it is kubelet's own." },
+  PodFailed: {
+    meaning: "The pod failed as a whole.",
+    action: "Read the message; it is kubelet's own. Where kubelet names no cause, the pod's events may.",
+  },
   Evicted: {
     meaning: "Kubelet evicted the pod because the node ran out of a resource.",
     action: "Free the resource that the message names, or give the agent a priority class.",
@@ -177,9 +180,14 @@ export const CONDITION_REASONS = {
   SecretKeyNotFound: { meaning: "The Secret has no such key, or it is empty.", action: "Add the key to the Secret." },
   SecretNotReadable: {
     meaning: "The operator may not read this Secret.",
-    action: "Add its name to the chart's `secretNames` value.",
+    action:
+      "Add its name to the chart's `secretNames` value, beside those that are there; the message holds the command.",
   },
   ConfigMapNotFound: { meaning: "A referenced ConfigMap doesn't exist.", action: "Create it." },
+  ConfigMapNotReadable: {
+    meaning: "The operator may not read ConfigMaps of its namespace.",
+    action: "Give it back the right that the chart grants; the message names it.",
+  },
   ConfigMapKeyNotFound: { meaning: "A referenced ConfigMap has no such key.", action: "Add the key." },
   RolledOut: { meaning: "Every node runs the revision that is wanted.", action: "Nothing." },
   FieldOverridden: {
@@ -193,7 +201,7 @@ export const CONDITION_REASONS = {
     action: "Set the annotation `kloudmate.com/approve` to the revision.",
   },
   RolledBack: {
-    meaning: "The last target failed and was taken back; of the cluster agent: the pod before it goes on.",
+    meaning: "The last target failed and is being taken back, or was; of the cluster agent: the pod before it goes on.",
     action: "Mend the cause in the message, or set the annotation `kloudmate.com/retry` to the revision.",
   },
   RolloutFailed: {
@@ -205,14 +213,17 @@ export const CONDITION_REASONS = {
   NoneReceived: { meaning: "The platform has sent no configuration.", action: "Nothing." },
   Applied: { meaning: "What the platform sent last is in force.", action: "Nothing." },
   Refused: {
-    meaning: "What the platform sent last is refused by the guard.",
+    meaning: "What the platform sent last is refused by the guard, at once or since the spec allows less.",
     action: "Mend the place that the message names.",
   },
   OverriddenBySpec: {
     meaning: "The spec's own configuration goes before a remote one.",
     action: "Remove it from the spec to let the platform's apply.",
   },
-  Applying: { meaning: "What the platform sent last was accepted and is being rolled out.", action: "Wait." },
+  Applying: {
+    meaning: "What the platform sent last was accepted and is being rolled out, or `spec.paused` holds it.",
+    action: "Wait, or set `spec.paused` to false.",
+  },
   Waiting: {
     meaning: "What the platform sent last was accepted and waits until `platform.remoteConfig.minInterval` is over.",
     action: "Wait, or set a shorter interval.",
@@ -268,8 +279,8 @@ export const CONDITION_REASONS = {
     action: "Set the spec to what it was before the last change, or to something else.",
   },
   ApiKeyRejected: {
-    meaning: "A rotated API key doesn't work, and keys aren't rolled back.",
-    action: "Put a valid key into the Secret.",
+    meaning: "A rotated API key or CA bundle doesn't work, and neither is rolled back: every pod reads the new one.",
+    action: "Put a valid key into the Secret, or a valid bundle into its ConfigMap.",
   },
   ApplyFailed: { meaning: "The API server can't be reached or fails; it is tried again.", action: "Wait." },
 } as const satisfies Record<string, Explanation>;
@@ -299,7 +310,8 @@ export const EVENT_REASONS = {
     action: "Nothing; the rollout follows.",
   },
   RemoteConfigRefused: {
-    meaning: "A configuration that the platform sent was refused; the message names rule and place.",
+    meaning:
+      "A configuration that the platform sent was refused, or one that counts is since the spec changed; the message names rule and place.",
     action:
       "Mend it on the platform, or allow it in the spec and set the annotation `kloudmate.com/retry` to its hash.",
   },

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { BOUND } from "./bounds.ts";
 import { CONDITION_TYPES } from "./conditions.ts";
 import { meta, text } from "./fields.ts";
 
@@ -21,7 +22,7 @@ export const nodeFinding = z
     node: text(253, "Name of the node."),
     since: timestamp("When this began."),
     reason: text(64, "Reason in one word; the operations reference explains each."),
-    message: text(1100, "What is wrong, and what to do."),
+    message: text(BOUND.message, "What is wrong, and what to do."),
   })
   .meta(meta({ description: "One node." }));
 
@@ -50,13 +51,13 @@ export const configInForce = z
     since: timestamp("Since when it is in force."),
     lastRemote: z
       .object({
-        hash: text(64, "Hash of the last remote configuration."),
+        hash: text(BOUND.word, "Hash of the last remote configuration."),
         verdict: z
           .enum(["Accepted", "Refused", "Overridden", "RolledBack"])
           .meta(meta({ description: "What became of it.", openEnum: true })),
-        rule: text(64, "Rule that refused it."),
-        path: text(512, "Where in the document."),
-        message: text(1100, "The reason, and how to mend it."),
+        rule: text(BOUND.word, "Rule that refused it."),
+        path: text(BOUND.path, "Where in the document."),
+        message: text(BOUND.message, "The reason, and how to mend it."),
         since: timestamp("When it was judged."),
       })
       .partial()
@@ -70,11 +71,11 @@ const rejection = z
   .object({
     revision: text(64, "Revision."),
     reason: text(64, "Reason in one word."),
-    message: text(512, "Why it failed, and where."),
+    message: text(BOUND.rejectionMessage, "Why it failed, and where."),
     since: timestamp("When it was rejected."),
     nodes: z
       .array(text(253, "Name of a node."))
-      .max(5)
+      .max(BOUND.rejectionNodes)
       .optional()
       .meta(meta({ description: "Where it failed, the first few.", listType: "atomic" })),
     retried: z
@@ -96,7 +97,7 @@ export const rolloutProgress = z
     template: text(64, "Revision that new pods start with: never one that isn't proved, but the first."),
     canaries: z
       .array(text(253, "Name of a node."))
-      .max(64)
+      .max(BOUND.canaries)
       .meta(meta({ description: "Nodes that prove the target.", listType: "set" })),
     inFlight: z
       .array(
@@ -117,12 +118,12 @@ export const rolloutProgress = z
     updated: count("Nodes at the target."),
     failed: count("Nodes that failed at the target."),
     waitingFor: z
-      .object({ gate: text(64, "Name of the gate."), message: text(1100, "What it waits for.") })
+      .object({ gate: text(64, "Name of the gate."), message: text(BOUND.message, "What it waits for.") })
       .meta(meta({ description: "What the rollout waits for." })),
     rejected: z
       .array(rejection)
-      .max(20)
-      .meta(meta({ description: "The newest 20 revisions that failed.", listType: "atomic" })),
+      .max(BOUND.rejections)
+      .meta(meta({ description: `The newest ${BOUND.rejections} revisions that failed.`, listType: "atomic" })),
   })
   .partial()
   .meta(meta({ description: "The rollout under way, or the last one." }));
@@ -133,7 +134,7 @@ export const clusterAgentState = z
     ready: z.boolean().meta(meta({ description: "Whether the cluster agent is ready." })),
     revision: text(64, "Revision that new pods start with."),
     reason: text(64, "Reason in one word where it isn't ready."),
-    message: text(1100, "What is wrong."),
+    message: text(BOUND.message, "What is wrong."),
     phase: z
       .enum(["Install", "Trying", "Complete", "RolledBack", "Stalled"])
       .meta(meta({ description: "Phase of its rollout.", openEnum: true })),
@@ -142,8 +143,10 @@ export const clusterAgentState = z
     stable: text(64, "Last revision that was proved."),
     rejected: z
       .array(rejection)
-      .max(5)
-      .meta(meta({ description: "The newest 5 revisions that failed.", listType: "atomic" })),
+      .max(BOUND.clusterAgentRejections)
+      .meta(
+        meta({ description: `The newest ${BOUND.clusterAgentRejections} revisions that failed.`, listType: "atomic" }),
+      ),
   })
   .partial()
   .meta(meta({ description: "The cluster agent." }));

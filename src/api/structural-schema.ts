@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { KmError } from "./errors.ts";
 import type { ValidationRule } from "./fields.ts";
+import { isJsonObject } from "./json.ts";
 
 /** A structural schema, the subset of OpenAPI v3 that a CustomResourceDefinition may hold. */
 export interface StructuralSchema {
@@ -121,7 +122,7 @@ function branches(anyOf: unknown): readonly JsonSchema[] {
 }
 
 function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value);
 }
 
 function unsupported(path: string, what: string): KmError {

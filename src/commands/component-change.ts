@@ -1,19 +1,19 @@
-import { parse } from "yaml";
+import { loadAll } from "js-yaml";
+import { isJsonObject } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import { storedTemplate } from "../resources/configmap.ts";
 import type { Desired, DesiredInput } from "../resources/desired.ts";
+import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { CONFIG_KEY } from "../resources/volumes.ts";
 import { fieldChanges } from "./field-changes.ts";
 import type { FieldChange } from "./field-changes.ts";
 
-/** An object of JSON. */
-export type Json = Readonly<Record<string, unknown>>;
-
 /** What would become of one object. */
 export interface ObjectChange {
-  /** Such as `DaemonSet km-agent`. */
-  readonly object: string;
+  readonly kind: "KmAgent" | "DaemonSet" | "Deployment";
+  readonly name: string;
   readonly outcome: "unchanged" | "created" | "changed" | "deleted";
   readonly fields: readonly FieldChange[];
   /** Fields of the collector's configuration, which is a part of the pods. */
@@ -24,25 +24,33 @@ export interface ObjectChange {
 
 /** What the cluster holds of one component: its workload, and the revision that it runs or is on its way to. */
 export interface LiveComponent {
-  readonly workload: Json;
+  readonly workload: JsonObject;
   readonly revision: string;
-  readonly template: Json | null;
+  readonly template: JsonObject | null;
   readonly configuration: string | null;
   readonly isRemote: boolean;
 }
 
-/** What would become of one component's workload. */
+/** What runs a component of a KmAgent. */
+function workloadOf(component: Component, kmagent: string): Pick<ObjectChange, "kind" | "name"> {
+  return component === "node-agent"
+    ? { kind: "DaemonSet", name: daemonSetName(kmagent) }
+    : { kind: "Deployment", name: deploymentName(kmagent) };
+}
+
+/** What would become of the workload of one component of the KmAgent of that name. */
 export function compareComponent(
   live: LiveComponent | undefined,
   desired: Extract<Desired, { ok: true }>,
   component: Component,
-  object: string,
+  kmagent: string,
 ): ObjectChange {
+  const object = workloadOf(component, kmagent);
   const wanted = component === "node-agent" ? desired.nodeAgent : desired.clusterAgent;
   const pods = live ? podsOf(live.workload) : null;
   const nothing = { fields: [], configuration: [] };
-  if (!wanted) return { object, outcome: live ? "deleted" : "unchanged", ...nothing, restarts: null };
-  if (!live) return { object, outcome: "created", ...nothing, restarts: null };
+  if (!wanted) return { ...object, outcome: live ? "deleted" : "unchanged", ...nothing, restarts: null };
+  if (!live) return { ...object, outcome: "created", ...nothing, restarts: null };
   const held = desired.objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === wanted.configMap);
   const template = storedTemplate(held?.["data"]);
   const text = at(held, "data", CONFIG_KEY);
@@ -54,7 +62,7 @@ export function compareComponent(
     text === live.configuration ? [] : fieldChanges(document(live.configuration), document(text), "");
   const result = outcome(true, fields);
   return {
-    object,
+    ...object,
     ...(configuration.length > 0 ? { ...result, outcome: "changed" as const } : result),
     configuration,
     restarts: fields.length > 0 || configuration.length > 0 ? pods : 0,
@@ -68,13 +76,14 @@ export function outcome(exists: boolean, fields: readonly FieldChange[]): Pick<O
 }
 
 /** Pods that a workload has: those of a DaemonSet by its own count, which skips nodes that it doesn't select. */
-function podsOf(workload: Json): number {
+function podsOf(workload: JsonObject): number {
   const counted = at(workload, "status", "desiredNumberScheduled") ?? at(workload, "spec", "replicas");
   return typeof counted === "number" ? counted : 0;
 }
 
 function document(text: unknown): unknown {
-  return typeof text === "string" ? parse(text, { maxAliasCount: 0 }) : undefined;
+  // A configuration in which nothing is stands there as an empty text.
+  return typeof text === "string" ? (loadAll(text, { maxAliases: 0 })[0] ?? null) : undefined;
 }
 
 /** An image that the KmAgent doesn't name is the operator's choice, and the cluster shows which. */
@@ -112,10 +121,5 @@ function annotationOf(live: LiveComponent | undefined, name: string): string | n
 
 /** The value below a chain of keys. */
 export function at(value: unknown, ...keys: readonly string[]): unknown {
-  return keys.reduce<unknown>((found, key) => (isMap(found) ? found[key] : undefined), value);
-}
-
-/** Whether a value is an object of JSON. */
-export function isMap(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return keys.reduce<unknown>((found, key) => (isJsonObject(found) ? found[key] : undefined), value);
 }

@@ -10,13 +10,16 @@ export function describeChanges(changes: readonly ObjectChange[]): string {
   return changes.map((change) => `${headline(change)}\n${lines(change)}`).join("");
 }
 
-function headline({ object, outcome, restarts }: ObjectChange): string {
+function headline({ kind, name, outcome, restarts }: ObjectChange): string {
+  const object = `${kind} ${name}`;
   if (outcome === "unchanged") return `${object}: no change`;
   if (outcome === "created") return `${object}: would be created`;
   if (outcome === "deleted") return `${object}: would be deleted`;
   if (restarts === null) return `${object}: would change`;
-  const where = object.startsWith("DaemonSet") ? ` on ${restarts} ${restarts === 1 ? "node" : "nodes"}` : "";
-  return `${object}: would change; ${where === "" ? `${restarts} ` : ""}${restarts === 1 ? "pod" : "pods"}${where} would restart`;
+  const pods = restarts === 1 ? "pod" : "pods";
+  const which =
+    kind === "DaemonSet" ? `${pods} on ${restarts} ${restarts === 1 ? "node" : "nodes"}` : `${restarts} ${pods}`;
+  return `${object}: would change; ${which} would restart`;
 }
 
 function lines({ fields, configuration }: ObjectChange): string {

@@ -17,6 +17,7 @@ const SETTINGS = {
   release: { version: "9.9.9", images: { nodeAgent: "example.com/new:2", clusterAgent: "example.com/new:2" } },
   serviceAccounts: { nodeAgent: "other", clusterAgent: "other" },
   kubernetesMinor: 34,
+  namespace: "of-the-context",
 };
 const SPEC = { clusterName: "shop", apiKeySecretRef: { name: "km-agent-credentials", key: "apiKey" } };
 const UID = "5f0e6a8e-0000-4000-8000-000000000001";
@@ -62,8 +63,10 @@ function clusterWith(spec: object, remote: string | null = null, changes: Readon
 
 function cluster(objects: ReadonlyMap<string, unknown>) {
   const writes: string[] = [];
+  const namespaces = new Set<string | undefined>();
   const client: Pick<KubeClient, "request"> = {
     request: ({ method, path, query }) => {
+      namespaces.add(/\/namespaces\/([^/]+)\//.exec(path)?.[1]);
       if (method !== "GET") {
         writes.push(`${method} ${String(query?.["dryRun"])}`);
         return Promise.resolve({ status: 200, body: {}, warnings: [] });
@@ -74,13 +77,17 @@ function cluster(objects: ReadonlyMap<string, unknown>) {
         : Promise.resolve({ status: 200, body: JSON.parse(JSON.stringify(found)) as unknown, warnings: [] });
     },
   };
-  return { client, writes };
+  return { client, writes, namespaces };
 }
 
-async function diffOf(spec: object, { client }: ReturnType<typeof cluster>): Promise<string> {
+async function changesOf(spec: object, { client }: ReturnType<typeof cluster>, metadata: object = META) {
   const file = join(folder, "kmagent.yaml");
-  writeFileSync(file, stringify({ apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", metadata: META, spec }));
-  return describeChanges(await diffKmAgent(file, client, SETTINGS, AbortSignal.timeout(10_000)));
+  writeFileSync(file, stringify({ apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", metadata, spec }));
+  return await diffKmAgent(file, client, SETTINGS, AbortSignal.timeout(10_000));
+}
+
+async function diffOf(spec: object, of: ReturnType<typeof cluster>): Promise<string> {
+  return describeChanges(await changesOf(spec, of));
 }
 
 const UNCHANGED =
@@ -88,9 +95,9 @@ const UNCHANGED =
 
 describe("what applying a KmAgent would change", () => {
   test("is nothing where the cluster is as the file says, whatever release made it and whatever the API key is", async () => {
-    const { client, writes } = clusterWith(SPEC);
-    expect(await diffOf(SPEC, { client, writes })).toBe(UNCHANGED);
-    expect(writes).toEqual(["PUT All"]);
+    const world = clusterWith(SPEC);
+    expect(await diffOf(SPEC, world)).toBe(UNCHANGED);
+    expect(world.writes).toEqual(["PUT All"]);
   });
 
   test("is everything where there is nothing yet", async () => {
@@ -133,6 +140,27 @@ describe("what applying a KmAgent would change", () => {
     const text = await diffOf({ ...SPEC, ...change }, clusterWith(SPEC));
     for (const line of expected) expect(text).toContain(line);
     expect(text).not.toContain("hidden");
+  });
+
+  test("tells each object by kind and name, without one that isn't there and isn't wanted", async () => {
+    const changes = await changesOf({ ...SPEC, clusterAgent: { enabled: false } }, cluster(new Map()));
+    expect(changes).toMatchObject([
+      { kind: "KmAgent", name: "km-agent", outcome: "created" },
+      { kind: "DaemonSet", name: "km-agent", outcome: "created" },
+    ]);
+  });
+
+  test.each([
+    { name: "of the file's namespace", metadata: META, namespace: "km-agent" },
+    {
+      name: "of the kubeconfig's where the file names none",
+      metadata: { name: "km-agent" },
+      namespace: "of-the-context",
+    },
+  ])("is asked $name", async ({ metadata, namespace }) => {
+    const world = clusterWith(SPEC);
+    await changesOf(SPEC, world, metadata);
+    expect([...world.namespaces]).toEqual([namespace]);
   });
 
   test("can't be told where the configuration is refused", async () => {

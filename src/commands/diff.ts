@@ -1,6 +1,8 @@
 import { KmError } from "../api/errors.ts";
+import { isJsonObject } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
 import type { KmAgent } from "../api/kmagent.ts";
-import { ANNOTATION, GROUP, LABEL, VERSION } from "../api/labels.ts";
+import { ANNOTATION, API_VERSION, LABEL } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { CONFIGMAPS, DAEMONSETS, DEPLOYMENTS, KMAGENTS, resourcePath } from "../kube/resource.ts";
@@ -16,18 +18,20 @@ import {
   at,
   compareComponent,
   defaultImage,
-  isMap,
   outcome,
   remoteWish,
   restartOf,
   serviceAccountOf,
 } from "./component-change.ts";
-import type { Json, LiveComponent, ObjectChange } from "./component-change.ts";
+import type { LiveComponent, ObjectChange } from "./component-change.ts";
 import { readKmAgentFile } from "./kmagent-file.ts";
 import type { KmAgentFile } from "./kmagent-file.ts";
 
 /** How the running operator makes objects, as far as a cluster doesn't tell. */
-export type DiffSettings = Pick<DesiredInput, "release" | "serviceAccounts" | "kubernetesMinor">;
+export interface DiffSettings extends Pick<DesiredInput, "release" | "serviceAccounts" | "kubernetesMinor"> {
+  /** Of a KmAgent whose file names none: the kubeconfig's, as for kubectl. */
+  readonly namespace: string | undefined;
+}
 
 /**
  * What applying a KmAgent's file would change in a cluster. Nothing is written: the KmAgent is sent as a dry run, so that the API
@@ -40,7 +44,7 @@ export async function diffKmAgent(
   settings: DiffSettings,
   signal: AbortSignal,
 ): Promise<ObjectChange[]> {
-  const given = await readKmAgentFile(file, signal);
+  const given = await readKmAgentFile(file, signal, settings.namespace);
   const { name, namespace } = given.kmagent;
   const get = (type: ResourceType, object: string) => read(client, type, namespace, object, signal);
   const raw = await get(KMAGENTS, name);
@@ -48,8 +52,8 @@ export async function diffKmAgent(
   const before = raw && projectKmAgent(raw);
   const kmagent: KmAgent = { ...given.kmagent, uid: before?.uid ?? given.kmagent.uid };
   const live = {
-    node: await componentOf(get, "node-agent", DAEMONSETS, daemonSetName(name), before?.status.rollout?.target),
-    cluster: await componentOf(get, "cluster-agent", DEPLOYMENTS, deploymentName(name)),
+    node: await componentOf(name, "node-agent", get, before?.status.rollout?.target),
+    cluster: await componentOf(name, "cluster-agent", get),
   };
   const desired = desiredObjects({
     kmagent,
@@ -80,33 +84,33 @@ export async function diffKmAgent(
   if (!desired.ok) throw new KmError("InvalidSpec", desired.message);
   return [
     {
-      object: `KmAgent ${name}`,
+      kind: "KmAgent" as const,
+      name,
       ...outcome(before !== undefined, fieldChanges(before?.spec ?? undefined, kmagent.spec, "spec")),
       configuration: [],
       restarts: null,
     },
-    compareComponent(live.node, desired, "node-agent", `DaemonSet ${daemonSetName(name)}`),
-    compareComponent(live.cluster, desired, "cluster-agent", `Deployment ${deploymentName(name)}`),
-  ].filter(
-    (change) => change.outcome !== "unchanged" || change.object.startsWith("KmAgent") || change.restarts !== null,
-  );
+    compareComponent(live.node, desired, "node-agent", name),
+    compareComponent(live.cluster, desired, "cluster-agent", name),
+  ].filter(({ kind, outcome, restarts }) => kind === "KmAgent" || outcome !== "unchanged" || restarts !== null);
 }
 
-type Get = (type: ResourceType, name: string) => Promise<Json | undefined>;
+type Get = (type: ResourceType, name: string) => Promise<JsonObject | undefined>;
 
+/** What the cluster holds of a component of the KmAgent of that name; `target` is the revision that it is on its way to. */
 async function componentOf(
-  get: Get,
+  kmagent: string,
   component: Component,
-  type: ResourceType,
-  workloadName: string,
-  target?: string,
+  get: Get,
+  target = "",
 ): Promise<LiveComponent | undefined> {
-  const workload = await get(type, workloadName);
+  const workload = await (component === "node-agent"
+    ? get(DAEMONSETS, daemonSetName(kmagent))
+    : get(DEPLOYMENTS, deploymentName(kmagent)));
   if (!workload) return undefined;
   const label = at(workload, "spec", "template", "metadata", "labels", LABEL.revision);
   const running = typeof label === "string" ? label : "";
-  const kmagent = component === "node-agent" ? workloadName : workloadName.replace(/-cluster$/, "");
-  for (const revision of [target ?? "", running]) {
+  for (const revision of [target, running]) {
     const held = revision === "" ? undefined : await get(CONFIGMAPS, configMapName(kmagent, component, revision));
     if (!held) continue;
     const text = at(held, "data", CONFIG_KEY);
@@ -141,12 +145,12 @@ async function textOf(
 async function tryApply(
   client: Pick<KubeClient, "request">,
   kmagent: KmAgent,
-  live: Json | undefined,
+  live: JsonObject | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { name, namespace, spec } = kmagent;
   const body = {
-    apiVersion: `${GROUP}/${VERSION}`,
+    apiVersion: API_VERSION,
     kind: "KmAgent",
     metadata: { name, namespace, ...(live && { resourceVersion: at(live, "metadata", "resourceVersion") }) },
     spec,
@@ -161,10 +165,10 @@ async function read(
   namespace: string,
   name: string,
   signal: AbortSignal,
-): Promise<Json | undefined> {
+): Promise<JsonObject | undefined> {
   try {
     const { body } = await client.request({ method: "GET", path: resourcePath(type, namespace, name) }, signal);
-    return isMap(body) ? body : undefined;
+    return isJsonObject(body) ? body : undefined;
   } catch (error) {
     if (error instanceof KmError && error.code === "NotFound") return undefined;
     throw error;

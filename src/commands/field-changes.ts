@@ -1,3 +1,4 @@
+import { isJsonObject } from "../api/json.ts";
 import { below } from "../config/yaml-value.ts";
 
 /** One field that differs. Values are left out on purpose: some of them are secrets. */
@@ -20,7 +21,7 @@ export function fieldChanges(before: unknown, after: unknown, path = ""): FieldC
     if (names[0] && names[1]) return changesIn(names[0], names[1], (name) => `${path}[${name}]`);
     return changesIn(indexed(before), indexed(after), (index) => `${path}[${index}]`);
   }
-  if (isMap(before) && isMap(after)) {
+  if (isJsonObject(before) && isJsonObject(after)) {
     return changesIn(new Map(Object.entries(before)), new Map(Object.entries(after)), (key) => below(path, key));
   }
   return [{ kind: "changed", path }];
@@ -38,7 +39,7 @@ function changesIn(
 /** Entries by name; undefined where one has none, or two have the same. */
 function namesOf(list: readonly unknown[]): ReadonlyMap<string, unknown> | undefined {
   const named = list.flatMap((entry) =>
-    isMap(entry) && typeof entry["name"] === "string" ? [[entry["name"], entry] as const] : [],
+    isJsonObject(entry) && typeof entry["name"] === "string" ? [[entry["name"], entry] as const] : [],
   );
   const found = new Map(named);
   return found.size === list.length ? found : undefined;
@@ -46,8 +47,4 @@ function namesOf(list: readonly unknown[]): ReadonlyMap<string, unknown> | undef
 
 function indexed(list: readonly unknown[]): ReadonlyMap<string, unknown> {
   return new Map(list.map((entry, index) => [String(index), entry]));
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,9 @@
-import { parseAllDocuments } from "yaml";
+import { loadAll, YAMLException } from "js-yaml";
 import * as z from "zod";
 import { KmError } from "../api/errors.ts";
 import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KmAgent } from "../api/kmagent.ts";
+import { API_VERSION } from "../api/labels.ts";
 import { readInput } from "./input-file.ts";
 
 /** A KmAgent as it stands in a file, with the ConfigMaps beside it, by name. */
@@ -13,16 +14,18 @@ export interface KmAgentFile {
 
 /** In place of what only a cluster gives. */
 const NO_UID = "00000000-0000-0000-0000-000000000000";
+/** Of a KmAgent without one, where nothing else says it: the one of the README. */
+const NAMESPACE = "km-agent";
 
 const metadata = z.object({
   name: z.string().min(1),
-  namespace: z.string().min(1).default("km-agent"),
+  namespace: z.string().min(1).optional(),
   uid: z.string().default(NO_UID),
   generation: z.number().int().default(1),
   annotations: z.record(z.string(), z.string()).default({}),
 });
 const kind = z.object({ kind: z.string() });
-const kmagentManifest = z.object({ apiVersion: z.literal("kloudmate.com/v1alpha1"), metadata, spec: KmAgentSpec });
+const kmagentManifest = z.object({ apiVersion: z.literal(API_VERSION), metadata, spec: KmAgentSpec });
 const configMapManifest = z.object({
   metadata: z.object({ name: z.string() }),
   data: z.record(z.string(), z.string()).default({}),
@@ -30,17 +33,16 @@ const configMapManifest = z.object({
 
 /**
  * Reads the one KmAgent of a YAML file, with its defaults in place. ConfigMaps in the same file count for what it refers to;
- * other objects are passed over. The rules that the API server judges by CEL aren't judged here.
+ * other objects are passed over. A KmAgent that names no namespace is taken for one of `namespace`. The rules that the API server
+ * judges by CEL aren't judged here.
  */
-export async function readKmAgentFile(file: string, signal: AbortSignal): Promise<KmAgentFile> {
+export async function readKmAgentFile(
+  file: string,
+  signal: AbortSignal,
+  namespace: string = NAMESPACE,
+): Promise<KmAgentFile> {
   const text = await readInput(file, signal);
-  const documents = parseAllDocuments(text);
-  const objects: unknown[] = [];
-  for (const document of Array.isArray(documents) ? documents : []) {
-    const [error] = document.errors;
-    if (error) throw new KmError("InvalidSpec", `${file} isn't valid YAML: ${error.message}`);
-    objects.push(document.toJS({ maxAliasCount: 100 }));
-  }
+  const objects = documentsOf(text, file);
   const ofKind = (wanted: string) => objects.filter((object) => kind.safeParse(object).data?.kind === wanted);
   const [found, ...others] = ofKind("KmAgent");
   if (found === undefined || others.length > 0) {
@@ -53,6 +55,7 @@ export async function readKmAgentFile(file: string, signal: AbortSignal): Promis
   return {
     kmagent: {
       ...manifest.metadata,
+      namespace: manifest.metadata.namespace ?? namespace,
       resourceVersion: "",
       creationTimestamp: "",
       deleting: false,
@@ -66,6 +69,18 @@ export async function readKmAgentFile(file: string, signal: AbortSignal): Promis
       }),
     ),
   };
+}
+
+/** The values of all YAML documents in a text. */
+function documentsOf(text: string, file: string): unknown[] {
+  try {
+    return loadAll(text, { maxAliases: 100 });
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const { reason, mark } = error;
+    const place = mark ? ` at line ${mark.line + 1}, column ${mark.column + 1}:\n\n${mark.snippet ?? ""}` : "";
+    throw new KmError("InvalidSpec", `${file} isn't valid YAML: ${reason}${place}`);
+  }
 }
 
 function parsed<T>(schema: z.ZodType<T>, value: unknown, file: string): T {

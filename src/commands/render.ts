@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { stringify } from "yaml";
+import { DEFAULT_SCALAR_STYLE_RULES, dump, SCALAR_STYLE } from "js-yaml";
+import type { ScalarStyleRule } from "js-yaml";
 import { KmError } from "../api/errors.ts";
 import type { KmAgentSpec } from "../api/kmagent.ts";
 import { desiredObjects } from "../resources/desired.ts";
@@ -16,6 +17,14 @@ const HMAC_PLACEHOLDER = "0".repeat(64);
 const HEAD = `# What the operator would make of this KmAgent. Names with a revision differ from those in a cluster: the API key's HMAC and the
 # owner's uid are placeholders here.
 `;
+
+/** JSON in single quotes: it has none of its own, and needs no backslashes there. */
+const quoteJson: ScalarStyleRule = (layout) => {
+  const isPossible = (layout.allowedStylesMask & (1 << SCALAR_STYLE.SINGLE_QUOTED)) !== 0;
+  const isJson = layout.style === SCALAR_STYLE.DOUBLE_QUOTED && layout.node.value.includes('"');
+  if (isPossible && isJson) layout.style = SCALAR_STYLE.SINGLE_QUOTED;
+};
+const STYLE_RULES = [...Object.values(DEFAULT_SCALAR_STYLE_RULES), quoteJson];
 
 /** Every object that the operator would make of the KmAgent in a file, as YAML. Throws a `KmError` where it would make none. */
 export async function renderKmAgent(file: string, settings: RenderSettings, signal: AbortSignal): Promise<string> {
@@ -41,7 +50,9 @@ export async function renderKmAgent(file: string, settings: RenderSettings, sign
     kubernetesMinor: null,
   });
   if (!desired.ok) throw new KmError("InvalidSpec", desired.message);
-  const objects = desired.objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
+  const objects = desired.objects.map((object) =>
+    dump(object, { lineWidth: -1, noRefs: true, quoteStyle: "double", scalarStyleRules: STYLE_RULES }),
+  );
   return `${HEAD}---\n${objects.join("---\n")}`;
 }
 

@@ -1,5 +1,6 @@
 import { complete } from "./complete.ts";
 import { MAX_BYTES } from "./document.ts";
+import { bounded } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { bounds } from "./guard/remote/bounds.ts";
 import { guardRemote } from "./guard/remote/guard-remote.ts";
@@ -22,7 +23,7 @@ export type JudgedConfig =
 export function judgeRemote(sent: YamlMap, context: RemoteContext): JudgedConfig {
   // Before anything is made of it, for tens of thousands of parts take long to copy as well.
   const unbounded = bounds(sent, context);
-  if (unbounded.length > 0) return { ok: false, findings: unbounded };
+  if (unbounded.length > 0) return { ok: false, findings: bounded(unbounded) };
   const document = withLimiter(complete(withoutRedirects(withoutTelemetry(sent))), context.distribution);
   const verdict = guardRemote(document, context);
   if (!verdict.ok) return verdict;

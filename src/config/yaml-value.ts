@@ -6,6 +6,8 @@ export interface YamlMap {
   readonly [key: string]: YamlValue;
 }
 
+const MAX_PATH = 256;
+
 /** Whether a value is a map, and not a list, a scalar or nothing. */
 export function isMap(value: YamlValue | undefined): value is YamlMap {
   return typeof value === "object" && value !== null && !isList(value);
@@ -24,6 +26,11 @@ export function at(value: YamlValue | undefined, ...keys: readonly string[]): Ya
   );
 }
 
+/** The JSON of a value, whole numbers beyond 2^53 as texts: they have no other form there. */
+export function exactJson(value: unknown): string {
+  return JSON.stringify(value, (_key, entry: unknown) => (typeof entry === "bigint" ? entry.toString() : entry));
+}
+
 /** The path of a key below `path`, as users write it: `receivers.otlp.protocols`, with `["…"]` where a dot would mislead. */
 export function below(path: string, key: string | number): string {
   if (typeof key === "number") return `${path}[${key}]`;
@@ -31,7 +38,17 @@ export function below(path: string, key: string | number): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/** The path of some steps from the document's top. It takes a while to spell out, so do it where something is wrong. */
+/** The path of some steps from the document's top, bounded. It takes a while to spell out, so do it where something is wrong. */
 export function pathOf(steps: readonly (string | number)[]): string {
-  return steps.reduce<string>(below, "");
+  return cutPath(steps.reduce<string>(below, ""));
+}
+
+/** A path as findings hold it: its keys are the document's, so anybody's and of any length. */
+export function cutPath(path: string): string {
+  return cutText(path, MAX_PATH);
+}
+
+/** The beginning of a text, with a mark where it was cut: `characters` at most, the mark included. */
+export function cutText(text: string, characters: number): string {
+  return text.length > characters ? `${text.slice(0, characters - 1)}…` : text;
 }

@@ -1,3 +1,4 @@
+import { VIRTUAL_NODES } from "../api/virtual-nodes.ts";
 import { matchesAffinity, parseNodeAffinity } from "./node-affinity.ts";
 import type { NodeAffinity } from "./node-affinity.ts";
 import type { NodeObservation, Taint } from "./observation.ts";
@@ -59,11 +60,10 @@ export function coverage(node: NodeObservation, selection: NodeSelection): Cover
 
 /** What kind of virtual node it is, or `null` for a real one. */
 function virtualKind({ labels, taints }: NodeObservation): string | null {
-  if (labels["eks.amazonaws.com/compute-type"] === "fargate") return "a Fargate node";
-  if (labels["type"] === "virtual-kubelet") return "a virtual-kubelet node";
-  for (const { key, value } of taints) {
-    if (key === "virtual-kubelet.io/provider") return "a virtual-kubelet node";
-    if (key === "eks.amazonaws.com/compute-type" && value === "fargate") return "a Fargate node";
-  }
-  return null;
+  const found = VIRTUAL_NODES.find(
+    ({ label, taint }) =>
+      labels[label.key] === label.value ||
+      taints.some(({ key, value }) => key === taint.key && value === (taint.value ?? value)),
+  );
+  return found?.words ?? null;
 }

@@ -62,6 +62,67 @@ describe("what a collector's counters say", () => {
       failing: ["otlphttp (metrics)"],
     },
     {
+      name: "an endpoint that answers 401 from the start, before twenty seconds have passed",
+      readings: [reading(2, 5, exporter({ failed: 5 })), reading(19, 75, exporter({ failed: 75 }))],
+      state: "Unknown",
+    },
+    {
+      name: "the same after twenty seconds, though the next batch is a minute away",
+      readings: [reading(2, 5, exporter({ failed: 5 })), reading(20, 5, exporter({ failed: 5 }))],
+      state: "Failing",
+      failing: ["otlphttp (metrics)"],
+    },
+    {
+      name: "one batch that is lost right after others were taken",
+      readings: [
+        reading(10, 75, exporter({ sent: 75 })),
+        reading(28, 150, exporter({ sent: 150 })),
+        reading(30, 155, exporter({ sent: 150, failed: 5 })),
+        reading(70, 155, exporter({ sent: 150, failed: 5 })),
+      ],
+      state: "Flowing",
+    },
+    {
+      name: "one batch that is lost by an exporter that sends each minute",
+      readings: [reading(10, 75, exporter({ sent: 75 })), reading(70, 150, exporter({ sent: 75, failed: 75 }))],
+      state: "Flowing",
+    },
+    {
+      name: "batches that are lost one after the other for twenty seconds",
+      readings: [
+        reading(10, 75, exporter({ sent: 75 })),
+        reading(12, 80, exporter({ sent: 75, failed: 5 })),
+        reading(32, 85, exporter({ sent: 75, failed: 10 })),
+      ],
+      state: "Failing",
+      failing: ["otlphttp (metrics)"],
+    },
+    {
+      name: "a batch that is lost long after another one, with some that were taken in between",
+      readings: [
+        reading(10, 75, exporter({ sent: 75 })),
+        reading(12, 80, exporter({ sent: 75, failed: 5 })),
+        reading(40, 155, exporter({ sent: 150, failed: 5 })),
+        reading(42, 160, exporter({ sent: 150, failed: 10 })),
+      ],
+      state: "Flowing",
+    },
+    {
+      name: "a batch that is lost by one that was idle",
+      readings: [reading(100, 0, exporter()), reading(110, 0, exporter({ failed: 5 }))],
+      state: "Idle",
+    },
+    {
+      name: "another one twenty seconds later, with nothing that was taken in between",
+      readings: [
+        reading(100, 0, exporter()),
+        reading(110, 0, exporter({ failed: 5 })),
+        reading(130, 0, exporter({ failed: 10 })),
+      ],
+      state: "Failing",
+      failing: ["otlphttp (metrics)"],
+    },
+    {
       name: "an endpoint that begins to fail after it took something",
       readings: [
         reading(10, 75, exporter({ sent: 75 })),
@@ -123,7 +184,7 @@ describe("what a collector's counters say", () => {
       readings: [
         reading(500, 500, exporter({ sent: 500 })),
         reading(520, 520, exporter({ sent: 520 })),
-        begunAt(530, reading(540, 15, exporter({ failed: 15 }))),
+        begunAt(530, reading(550, 15, exporter({ failed: 15 }))),
       ],
       state: "Failing",
       failing: ["otlphttp (metrics)"],
@@ -141,6 +202,21 @@ describe("what a collector's counters say", () => {
     {
       name: "no exporter at all in a young process: one without a queue shows itself with its first batch",
       readings: [reading(30, 75)],
+      state: "Unknown",
+    },
+    {
+      name: "no exporter at all in one that gets nothing",
+      readings: [reading(120, 0)],
+      state: "Idle",
+    },
+    {
+      name: "no exporter at all in one that gets something: it may have no queue, and never have sent",
+      readings: [reading(120, 75)],
+      state: "Unknown",
+    },
+    {
+      name: "the debug exporter of another signal than what is received",
+      readings: [reading(120, 75, exporter({ exporter: "debug", signal: "logs", sent: 5 }))],
       state: "Unknown",
     },
     {
@@ -186,13 +262,38 @@ describe("what a collector's counters say", () => {
     expect(followExports(later, reading(100, 115, exporter({ sent: 90 }))).health).toMatchObject({ since: 100_000 });
   });
 
+  it("tell since when exports fail: since something was lost, where nothing waits", () => {
+    const lost = followed(reading(5, 5, exporter({ failed: 5 })), reading(25, 30, exporter({ failed: 30 })));
+    expect(lost.health).toMatchObject({ state: "Failing", since: 5_000 });
+  });
+
+  it("tell of each exporter since when it fails, and when it delivered: after the reading before", () => {
+    const track = followed(
+      reading(10, 75, exporter({ sent: 75 }), exporter({ exporter: "otlphttp/2", failed: 5 })),
+      reading(30, 95, exporter({ sent: 75, pending: 1 }), exporter({ exporter: "otlphttp/2", failed: 25 })),
+      reading(60, 115, exporter({ sent: 90, pending: 3 }), exporter({ exporter: "otlphttp/2", failed: 45 })),
+      reading(80, 115, exporter({ sent: 90, pending: 3 }), exporter({ exporter: "otlphttp/2", failed: 45, sent: 1 })),
+    );
+    expect(track.exporters).toMatchObject([
+      { exporter: "otlphttp", failingSince: 60_000, deliveredAfter: [30_000, 0] },
+      { exporter: "otlphttp/2", failingSince: null, deliveredAfter: [60_000] },
+    ]);
+    expect(track.health).toMatchObject({ failing: ["otlphttp (metrics)"], since: 60_000 });
+  });
+
   it.each([
     { name: "something waits", now: exporter({ sent: 75, pending: 1 }), open: true },
-    { name: "it fails", now: exporter({ sent: 75, failed: 9 }), open: true },
+    { name: "something was lost", now: exporter({ sent: 75, failed: 9 }), open: true },
     { name: "it sends, though more is on its way", now: exporter({ sent: 80, pending: 4 }), open: false },
     { name: "nothing happens", now: exporter({ sent: 75 }), open: false },
   ])("ask for another reading soon or not, where $name", ({ now, open }) => {
     expect(followed(reading(10, 75, exporter({ sent: 75 })), reading(20, 80, now)).open).toBe(open);
+  });
+
+  it("ask for none once nothing has moved for long after something was lost", () => {
+    const lost = exporter({ sent: 75, failed: 5 });
+    const quiet = followed(reading(10, 75, exporter({ sent: 75 })), reading(20, 75, lost), reading(620, 75, lost));
+    expect(quiet).toMatchObject({ open: false, health: { state: "Idle" } });
   });
 
   const anyExporter = fc.record({

@@ -1,4 +1,6 @@
 import type { CounterReading, ExporterReading } from "./counter-reading.ts";
+import { lineName, withDelivery } from "./witness.ts";
+import type { ExporterLine } from "./witness.ts";
 
 /**
  * Whether a collector delivers what it receives.
@@ -25,12 +27,12 @@ export interface ExportTrack {
   readonly startedAt: number | null;
   readonly exporters: readonly ExporterTrack[];
   readonly health: ExportHealth;
-  /** Nothing is known, something fails, or something waits and nothing was sent: another reading soon will tell more. */
+  /** Nothing is known, something fails, or something waits or was lost since it last sent: another reading soon will tell more. */
   readonly open: boolean;
 }
 
 /** One exporter's line: the last reading, and since when what of it stands still. */
-interface ExporterTrack extends ExporterReading {
+interface ExporterTrack extends ExporterReading, ExporterLine {
   readonly state: ExportState;
   /** Since when `sent` stands still. */
   readonly stillSince: number;
@@ -38,6 +40,8 @@ interface ExporterTrack extends ExporterReading {
   readonly quietSince: number;
   /** Since when something waits without anything being sent; `null` while nothing does. */
   readonly waitingSince: number | null;
+  /** When something was first seen to be lost without anything being sent since; `null` where nothing was. */
+  readonly lostSince: number | null;
   /** What receivers of its signal had got when `sent` began to stand still. */
   readonly receivedThen: number;
 }
@@ -71,14 +75,16 @@ const LOCAL_EXPORTER = /^(debug|logging|nop)(\/|$)/;
 export function followExports(before: ExportTrack | null, reading: CounterReading): ExportTrack {
   const { at, startedAt } = reading;
   const known = before !== null && isSameRun(before, reading) ? before : null;
-  const bornAt = known === null && startedAt !== null && at - startedAt < YOUNG_MS ? startedAt : (known?.at ?? null);
+  const comparedAt =
+    known === null && startedAt !== null && at - startedAt < YOUNG_MS ? startedAt : (known?.at ?? null);
   const exporters = reading.exporters
     .filter(({ exporter }) => !LOCAL_EXPORTER.test(exporter))
     .map((now) => {
       const received = reading.received[now.signal] ?? 0;
       const then = known?.exporters.find((line) => line.exporter === now.exporter && line.signal === now.signal);
-      const line = then ?? (bornAt === null ? null : beginning(now, bornAt));
-      return line === null ? firstSeen(now, at, received) : nextLine(line, now, at, received);
+      return comparedAt === null
+        ? firstSeen(now, at, received)
+        : nextLine(then ?? beginning(now, comparedAt), now, { from: comparedAt, at }, received);
     });
   const verdict = judge(exporters, reading, known);
   const last = known?.health;
@@ -90,7 +96,7 @@ export function followExports(before: ExportTrack | null, reading: CounterReadin
     startedAt,
     exporters,
     health,
-    open: !settled || exporters.some((line) => isWaiting(line) && line.stillSince < at),
+    open: !settled || exporters.some((line) => isInDoubt(line) && line.stillSince < at),
   };
 }
 
@@ -107,33 +113,71 @@ function isSameRun(before: ExportTrack, { startedAt, exporters }: CounterReading
 
 /** A line that wasn't there at `at`: a counter that isn't shown is 0. */
 function beginning({ exporter, signal }: ExporterReading, at: number): ExporterTrack {
-  const zero = { sent: 0, failed: 0, pending: 0, receivedThen: 0 };
-  return { exporter, signal, ...zero, state: "Unknown", stillSince: at, quietSince: at, waitingSince: null };
+  return firstSeen({ exporter, signal, sent: 0, failed: 0, pending: 0 }, at, 0);
 }
 
-function firstSeen(now: ExporterReading, at: number, received: number): ExporterTrack {
-  const waitingSince = now.pending > 0 ? at : null;
-  return { ...now, state: "Unknown", stillSince: at, quietSince: at, waitingSince, receivedThen: received };
+function firstSeen(now: ExporterReading, at: number, receivedThen: number): ExporterTrack {
+  return {
+    ...now,
+    state: "Unknown",
+    stillSince: at,
+    quietSince: at,
+    waitingSince: now.pending > 0 ? at : null,
+    lostSince: null,
+    receivedThen,
+    failingSince: null,
+    deliveredAfter: [],
+  };
 }
 
-function nextLine(before: ExporterTrack, now: ExporterReading, at: number, received: number): ExporterTrack {
-  const waitingSince = now.pending > 0 ? (before.waitingSince ?? at) : null;
+/** Judges a line by its reading at `at` and the one before, at `from`. */
+function nextLine(
+  before: ExporterTrack,
+  now: ExporterReading,
+  { from, at }: { readonly from: number; readonly at: number },
+  received: number,
+): ExporterTrack {
   if (now.sent > before.sent) {
-    const waits = now.pending > 0 ? at : null;
-    return { ...now, state: "Flowing", stillSince: at, quietSince: at, waitingSince: waits, receivedThen: received };
+    return {
+      ...firstSeen(now, at, received),
+      state: "Flowing",
+      deliveredAfter: withDelivery(before.deliveredAfter, from),
+    };
   }
-  const { stillSince, receivedThen } = before;
-  if (now.failed > before.failed) {
-    return { ...now, state: "Failing", stillSince, quietSince: at, waitingSince, receivedThen };
+  const waitingSince = now.pending > 0 ? (before.waitingSince ?? at) : null;
+  const isLosing = now.failed > before.failed;
+  const lostSince = isLosing ? (before.lostSince ?? at) : before.lostSince;
+  const quietSince = isLosing ? at : before.quietSince;
+  const line = { ...before, ...now, quietSince, waitingSince, lostSince };
+  if (!isStuck(line, isLosing, at)) {
+    const state = quietState(line, at);
+    return { ...line, state, failingSince: state === "Failing" ? line.failingSince : null };
   }
-  const { quietSince } = before;
-  return { ...now, state: quietState(before, waitingSince, at), stillSince, quietSince, waitingSince, receivedThen };
+  return {
+    ...line,
+    state: "Failing",
+    failingSince: line.failingSince ?? Math.min(waitingSince ?? at, lostSince ?? at),
+  };
 }
 
-/** The state of an exporter whose counters stand still. */
-function quietState({ state, quietSince }: ExporterTrack, waitingSince: number | null, at: number): ExportState {
+/**
+ * Whether an exporter that sends nothing has stood still for long enough, while something waits or more and more is lost. One
+ * that sent before may lose a single batch; of one that never sent, what it lost is all that there was.
+ */
+function isStuck(
+  { state, stillSince, waitingSince, lostSince }: ExporterTrack,
+  isLosing: boolean,
+  at: number,
+): boolean {
+  if (waitingSince !== null && at - waitingSince >= STANDSTILL_MS) return true;
+  if (lostSince === null) return false;
+  return state === "Unknown" ? at - stillSince >= STANDSTILL_MS : isLosing && at - lostSince >= STANDSTILL_MS;
+}
+
+/** The state of an exporter that stands still otherwise. */
+function quietState({ state, quietSince, waitingSince }: ExporterTrack, at: number): ExportState {
   // What waits at one reading alone may be a batch that has just come.
-  if (waitingSince !== null) return at - waitingSince >= STANDSTILL_MS ? "Failing" : state;
+  if (waitingSince !== null) return state;
   return at - quietSince >= (state === "Unknown" ? SILENCE_MS : LASTING_MS) ? "Idle" : state;
 }
 
@@ -141,12 +185,15 @@ function isWaiting({ waitingSince }: ExporterTrack): boolean {
   return waitingSince !== null;
 }
 
+/** Something waits or was lost since it last sent: the next readings tell whether it fails. */
+function isInDoubt(line: ExporterTrack): boolean {
+  return isWaiting(line) || (line.lostSince !== null && line.state !== "Idle");
+}
+
 type Verdict = Omit<ExportHealth, "since">;
 
 function judge(lines: readonly ExporterTrack[], reading: CounterReading, known: ExportTrack | null): Verdict {
-  const failing = lines
-    .filter(({ state }) => state === "Failing")
-    .map(({ exporter, signal }) => `${exporter} (${signal})`);
+  const failing = lines.filter(({ state }) => state === "Failing").map(lineName);
   if (failing.length > 0) return { state: "Failing", failing: failing.sort() };
   const exporters = Map.groupBy(lines, ({ exporter }) => exporter);
   if (exporters.size === 0) return { state: nobodySends(reading, known), failing };
@@ -156,8 +203,13 @@ function judge(lines: readonly ExporterTrack[], reading: CounterReading, known: 
   return { state: lines.some((line) => isHeldBack(line, reading)) ? "Unknown" : "Idle", failing };
 }
 
-/** No exporter to anybody shows itself: one without a queue does so with its first batch alone. */
-function nobodySends({ at, startedAt }: CounterReading, known: ExportTrack | null): ExportState {
+/**
+ * No exporter to anybody shows itself. In older releases one without a queue does so with its first batch alone, so nobody can
+ * say what becomes of that which is received and doesn't end in the collector's own log.
+ */
+function nobodySends({ at, startedAt, received, exporters }: CounterReading, known: ExportTrack | null): ExportState {
+  const isLocal = (signal: string) => exporters.some((line) => line.signal === signal && line.sent > 0);
+  if (Object.entries(received).some(([signal, count]) => count > 0 && !isLocal(signal))) return "Unknown";
   const since = startedAt ?? known?.at ?? at;
   return at - since >= SILENCE_MS ? "Idle" : "Unknown";
 }
@@ -178,7 +230,7 @@ function isHeldBack({ signal, receivedThen }: ExporterTrack, { received }: Count
 /** A failure began when the first of those that fail was last seen to send; everything else begins when it is seen. */
 function sinceOf(lines: readonly ExporterTrack[], { state }: Verdict, at: number): number {
   if (state !== "Failing") return at;
-  return Math.min(at, ...lines.filter((line) => line.state === "Failing").map((line) => line.waitingSince ?? at));
+  return Math.min(at, ...lines.map(({ failingSince }) => failingSince ?? at));
 }
 
 function isSameVerdict(before: ExportHealth, now: Verdict): boolean {

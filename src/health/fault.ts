@@ -14,3 +14,10 @@ export interface Fault {
 export function fault(reason: NodeReason, summary: string, detail = ""): Fault {
   return { reason, summary, detail };
 }
+
+const ENDED: ReadonlySet<string> = new Set<NodeReason>(["CollectorExited", "CollectorExitedCleanly", "OOMKilled"]);
+
+/** Whether a reason means that the collector itself ended: no waiting mends that, and its own last words say most. */
+export function isCollectorEnd(reason: string): boolean {
+  return ENDED.has(reason);
+}

@@ -1,12 +1,13 @@
 import type { ExportState } from "./export-health.ts";
 import type { NodeHealth } from "./node-health.ts";
 import type { NodeObservation } from "./observation.ts";
+import { hasDelivered } from "./witness.ts";
 
 /** How a fleet's exports are, over the nodes whose collector runs. */
 export interface FleetExports extends Readonly<Record<ExportState, number>> {
   /**
-   * Nodes whose exports were seen to flow after the first failure began. Where some fail and none of these is left, those that
-   * flowed when they were read last prove nothing.
+   * Nodes that delivered, after the first failure began, what others fail to deliver. Where some fail and none of these is left,
+   * those that delivered before prove nothing.
    */
   readonly flowingBeside: number;
   /** Nodes whose exports fail, sorted. */
@@ -20,7 +21,7 @@ export interface FleetExports extends Readonly<Record<ExportState, number>> {
 /** What of a node's health tells of its exports. */
 type NodeExports = Pick<NodeHealth, "node" | "collector" | "export" | "failingExporters" | "exportSince">;
 
-/** Sums up the nodes; `observed` tells when the counters of each were read last. */
+/** Sums up the nodes; `observed` tells when each of them delivered last. */
 export function fleetExports(
   nodes: readonly NodeExports[],
   observed: readonly Pick<NodeObservation, "name" | "exports">[],
@@ -36,21 +37,15 @@ export function fleetExports(
     return { ...counts, flowingBeside: counts.Flowing, failingNodes: [], failingExporters: [], failingSince: null };
   }
   const since = Math.min(...failing.flatMap(({ exportSince }) => exportSince ?? []));
+  const failingExporters = [...new Set(failing.flatMap(({ failingExporters }) => failingExporters))].sort();
+  const began = new Map(failingExporters.map((exporter) => [exporter, since]));
+  const lines = new Map(observed.map(({ name, exports }) => [name, exports?.exporters ?? []]));
+  const flowing = nodes.filter((node) => node.collector === "Running" && node.export === "Flowing");
   return {
     ...counts,
-    flowingBeside: flowingSince(since, nodes, observed),
+    flowingBeside: flowing.filter(({ node }) => hasDelivered(lines.get(node) ?? [], began)).length,
     failingNodes: failing.map(({ node }) => node).sort(),
-    failingExporters: [...new Set(failing.flatMap(({ failingExporters }) => failingExporters))].sort(),
+    failingExporters,
     failingSince: since,
   };
-}
-
-function flowingSince(
-  since: number,
-  nodes: readonly NodeExports[],
-  observed: readonly Pick<NodeObservation, "name" | "exports">[],
-): number {
-  const seen = new Set(observed.filter(({ exports }) => (exports?.at ?? 0) >= since).map(({ name }) => name));
-  return nodes.filter((node) => node.collector === "Running" && node.export === "Flowing" && seen.has(node.node))
-    .length;
 }

@@ -1,3 +1,4 @@
+import { BOUND } from "../api/bounds.ts";
 import type { EventReason } from "../api/reasons.ts";
 import { nodeSelection } from "./coverage.ts";
 import { fleetExports } from "./fleet-exports.ts";
@@ -11,9 +12,6 @@ import type { RememberedHealth } from "./remembered.ts";
 import type { HealthSettings } from "./settings.ts";
 import type { HealthContext } from "./subject.ts";
 
-/** Nodes that the status lists by name, of each kind. */
-export const LISTED_NODES = 20;
-
 /** How many nodes are of each kind. The kinds but `excluded` and `leaving` add up to `desired`, all eight to the number of nodes. */
 interface FleetCounts extends Readonly<Record<NodeKind, number>> {
   /** Nodes that should have an agent. */
@@ -26,9 +24,6 @@ interface FleetCounts extends Readonly<Record<NodeKind, number>> {
 
 /** A change worth an event. */
 interface NodeTransition {
-  readonly node: string;
-  readonly from: SettledKind | null;
-  readonly to: SettledKind;
   readonly event: Extract<EventReason, "NodeUnhealthy" | "NodeRecovered" | "NodeUncovered" | "NodeCovered">;
   /** The node's own message, with its name before it. */
   readonly message: string;
@@ -89,7 +84,7 @@ export function fleetHealth(
     byNode: new Map(nodes.map((node) => [node.node, node])),
     counts: countsOf(nodes, observation.targetRevision),
     exports: fleetExports(nodes, observation.nodes),
-    worstUnhealthy: [...worst(nodes, "unhealthy"), ...worst(nodes, "notReady")].slice(0, LISTED_NODES),
+    worstUnhealthy: [...worst(nodes, "unhealthy"), ...worst(nodes, "notReady")].slice(0, BOUND.listedNodes),
     worstUncovered: worst(nodes, "uncovered"),
     findings: { probesBlocked: blocked },
     transitions,
@@ -129,7 +124,7 @@ function worst(nodes: readonly NodeHealth[], kind: NodeKind): readonly NodeHealt
   return nodes
     .filter((node) => node.kind === kind)
     .sort((left, right) => left.since - right.since || byText(left.node, right.node))
-    .slice(0, LISTED_NODES);
+    .slice(0, BOUND.listedNodes);
 }
 
 function earlier(left: number | null, right: number | null): number | null {
@@ -166,7 +161,7 @@ function transitionOf(
   isNews = false,
 ): NodeTransition | null {
   if (to === null || (to === from && !isNews) || (from === null && to === "healthy")) return null;
-  return { node, from, to, event: eventOf(from, to), message: `${node}: ${message}` };
+  return { event: eventOf(from, to), message: `${node}: ${message}` };
 }
 
 function eventOf(from: SettledKind | null, to: SettledKind): NodeTransition["event"] {

@@ -5,6 +5,7 @@ import type { NodeKind } from "./node-kind.ts";
 import type { PodObservation } from "./observation.ts";
 import { probeFault } from "./probe-fault.ts";
 import { admissionFault, schedulingFault } from "./scheduling-fault.ts";
+import { isOver } from "./subject.ts";
 import type { Subject } from "./subject.ts";
 import { leavingTaint, taintText } from "./taints.ts";
 
@@ -29,6 +30,13 @@ const PLACING_MS = 5_000;
 
 /** A collector that crashed must run and answer this long to count as healthy, or a crash loop would flip its node at each turn. */
 const RECOVERY_MS = 10_000;
+
+/**
+ * Containers of a DaemonSet are started again however they end, so only kubelet ends their pod as a whole. Where the collector
+ * obeys and exits with 0, kubelet calls the pod `Succeeded` and forgets its own reason (seen with Kubernetes 1.34).
+ */
+const ENDED_IN_PEACE =
+  "kubelet ended the pod, as it does when it evicts one, makes room for a critical one or shuts the node down; kubelet gives no reason where the collector then ends with exit code 0";
 
 /**
  * The whole judgement of a node, in order: the first that has something to say decides.
@@ -111,20 +119,21 @@ function collectorAnswers(subject: Subject): Verdict | null {
   return verdictOf("healthy", fault("Healthy", "the agent runs and its collector answers"), { source: "probe" });
 }
 
-/** Fewer misses than `health.failureThreshold` change nothing, unless kubelet's own probe, with a threshold of its own, agrees with them. */
+/**
+ * Fewer misses than `health.failureThreshold` change nothing, unless kubelet's own probe, with a threshold of its own, agrees with
+ * them. Of a first run kubelet says so some seconds after we heard it answer; until its grace is over, that is no word against it.
+ */
 function collectorMissedFewProbes({ pod, running, probe, previous, context }: Subject): Verdict | null {
-  if (
-    pod === null ||
-    running === null ||
-    probe === null ||
-    !pod.ready ||
-    probe.misses >= context.settings.failureThreshold
-  )
-    return null;
+  if (pod === null || running === null || probe === null) return null;
+  const matures = running.restarts === 0 ? running.startedAt + context.settings.startupGraceMs : context.now;
+  if ((!pod.ready && context.now >= matures) || probe.misses >= context.settings.failureThreshold) return null;
   const wasHealthy = previous?.reason === "Healthy" && previous.podUid === pod.uid;
   if (!wasHealthy && !(probe.everOk && running.restarts === 0)) return null;
   const summary = `the agent runs; its collector missed ${probe.misses} of the ${context.settings.failureThreshold} probes in a row that make a fault`;
-  return verdictOf("healthy", fault("Healthy", summary), { source: "probe" });
+  return verdictOf("healthy", fault("Healthy", summary), {
+    source: "probe",
+    ...(pod.ready ? {} : { reviewAt: matures }),
+  });
 }
 
 /**
@@ -177,7 +186,10 @@ function podsAreRefused({ pod, context }: Subject): Verdict | null {
   );
 }
 
-/** Kubelet evicted the last pod, and none has run since: the new one's start is its recovery, as a container's is after a crash. */
+/**
+ * The last pod failed as a whole, as an evicted one does, and none has run since: the new one's start is its recovery, as a
+ * container's is after a crash.
+ */
 function podBeforeFailed({ node, pod, running, context }: Subject): Verdict | null {
   if (node.failedPod === null || running !== null) return null;
   const failedPod = node.failedPod.pod;
@@ -252,12 +264,15 @@ function placeFreeSince({ createdAt }: PodObservation, previous: Subject["previo
 
 /** The pod ended as a whole; the DaemonSet controller makes a new one, with a growing delay. */
 function podFailed({ pod }: Subject): Verdict | null {
-  return pod !== null && (pod.phase === "Failed" || pod.phase === "Succeeded") ? failedPodVerdict(pod) : null;
+  return pod !== null && isOver(pod) ? failedPodVerdict(pod) : null;
 }
 
 function failedPodVerdict(pod: PodObservation): Verdict {
   const unplaced = admissionFault(pod);
   if (unplaced !== null) return verdictOf("uncovered", unplaced);
+  if (pod.phase === "Succeeded") {
+    return verdictOf("unhealthy", fault("PodFailed", ENDED_IN_PEACE), { source: "kubelet" });
+  }
   const found =
     pod.reason === "Evicted"
       ? fault("Evicted", "kubelet evicted the pod", pod.message)
@@ -278,10 +293,15 @@ function containerFailed(subject: Subject): Verdict | null {
   return verdictOf("unhealthy", terminationFault(running.last, running.restarts), { source: "kubelet", reviewAt });
 }
 
-/** A new pod, or a new run of its container, that nobody has heard of yet. */
+/**
+ * A new pod, or a new run of its container, that nobody has heard of yet. Where no probe remembers, what was said last does:
+ * a collector that was ready and then wasn't doesn't start again by that.
+ */
 function podIsStarting({ pod, running, probe, previous, context }: Subject): Verdict | null {
   if (pod === null) return null;
-  const everAnswered = probe?.everOk === true || (previous?.kind === "healthy" && previous.podUid === pod.uid);
+  const everAnswered =
+    probe?.everOk === true ||
+    (previous?.podUid === pod.uid && (previous.kind === "healthy" || previous.reason === "ReadinessFailed"));
   if (running !== null && everAnswered) return null;
   const since = running?.startedAt ?? pod.placedAt;
   const reviewAt = since + context.settings.startupGraceMs;

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../api/json.ts";
 /** The parts of a node that a node affinity can ask about. */
 export interface AffinitySubject {
   readonly name: string;
@@ -93,11 +94,7 @@ function requirement(value: unknown): Requirement {
 }
 
 function field(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -131,6 +131,16 @@ const healthyRows: readonly Row[] = [
     says: "missed 2 of the 3 probes",
   },
   {
+    name: "fewer misses than the threshold leave a new collector healthy that kubelet hasn't called ready yet",
+    node: node({
+      pod: pod({ ready: false, container: running({ startedAt: NOW - 10_000 }) }),
+      probe: probe({ kind: "timeout" }, { misses: 1 }),
+    }),
+    kind: "healthy",
+    reason: "Healthy",
+    says: "missed 1 of the 3 probes",
+  },
+  {
     name: "too few misses of a pod that never answered us leave kubelet's word standing",
     node: node({ probe: probe({ kind: "refused" }, { misses: 2, everOk: false }) }),
     kind: "healthy",
@@ -174,6 +184,13 @@ const healthyRows: readonly Row[] = [
 ];
 
 const unhealthyRows: readonly Row[] = [
+  {
+    name: "a miss counts at once where kubelet no longer calls a collector ready that has long been up",
+    node: node({ pod: notReadyPod, probe: probe({ kind: "timeout" }, { misses: 1 }) }),
+    previous: wasHealthy,
+    kind: "unhealthy",
+    reason: "Unresponsive",
+  },
   {
     name: "a collector that ended with exit code 1 is told with its own words",
     node: node({ pod: pod({ ready: false, container: { state: "terminated", restarts: 0, last: crashed } }) }),
@@ -251,6 +268,21 @@ const unhealthyRows: readonly Row[] = [
     reason: "Evicted",
     agent: "Stopped",
     says: "low on memory",
+  },
+  {
+    name: "a pod that kubelet ended and whose collector exited with 0 is told of as a pod that ended",
+    node: node({
+      pod: pod({
+        phase: "Succeeded",
+        ready: false,
+        container: { state: "terminated", restarts: 0, last: ended({ exitCode: 0, reason: "Completed" }) },
+      }),
+      probe: null,
+    }),
+    kind: "unhealthy",
+    reason: "PodFailed",
+    agent: "Stopped",
+    says: "Kubelet ended the pod",
   },
   {
     name: "an evicted pod is told of while it is being deleted",
@@ -415,6 +447,15 @@ const unhealthyRows: readonly Row[] = [
   {
     name: "a pod that kubelet calls not ready and that we haven't asked is unhealthy by kubelet's word",
     node: node({ pod: notReadyPod, probe: null }),
+    kind: "unhealthy",
+    reason: "ReadinessFailed",
+    agent: "Running",
+    source: "kubelet",
+  },
+  {
+    name: "a new pod that was ready and then wasn't doesn't start again, though only kubelet was ever heard",
+    node: node({ pod: pod({ ready: false, container: running({ startedAt: NOW - 10_000 }) }), probe: null }),
+    previous: remembered("unhealthy", "ReadinessFailed", NOW - 1_000),
     kind: "unhealthy",
     reason: "ReadinessFailed",
     agent: "Running",
@@ -799,6 +840,9 @@ describe("times of a node's state", () => {
   it("says when the end of a grace would change the verdict by itself", () => {
     expect(judged(node({ ready: justBecameReady, pod: null, probe: null })).reviewAt).toBe(NOW + MINUTE);
     expect(judged(node({ pod: null, probe: null })).reviewAt).toBe(NOW + 30_000);
+    const fresh = pod({ ready: false, container: running({ startedAt: NOW - MINUTE }) });
+    const missed = probe({ kind: "timeout" }, { misses: 1 });
+    expect(judged(node({ pod: fresh, probe: missed })).reviewAt).toBe(NOW + MINUTE);
     expect(judged(node()).reviewAt).toBeNull();
   });
 

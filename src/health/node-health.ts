@@ -1,6 +1,7 @@
 import { NODE_REASONS } from "../api/reasons.ts";
 import type { NodeReason } from "../api/reasons.ts";
 import type { ExportHealth, ExportState } from "./export-health.ts";
+import { isCollectorEnd } from "./fault.ts";
 import { cleanForeignText, cutToBytes, FOREIGN_TEXT_BYTES, layOut } from "./foreign-text.ts";
 import { judge } from "./judgements.ts";
 import type { Verdict } from "./judgements.ts";
@@ -181,9 +182,7 @@ function sameEnd(
 
 /** A collector says what it died of last; everybody else says the main thing first. */
 function detailEnd({ reason }: Verdict): "head" | "tail" {
-  return reason === "CollectorExited" || reason === "CollectorExitedCleanly" || reason === "OOMKilled"
-    ? "tail"
-    : "head";
+  return isCollectorEnd(reason) ? "tail" : "head";
 }
 
 function sentence(words: string): string {

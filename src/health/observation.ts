@@ -1,4 +1,5 @@
 import type { ExportHealth } from "./export-health.ts";
+import type { ExporterLine } from "./witness.ts";
 
 /*
  * What is seen of the fleet, as plain data without Kubernetes' shapes: `reconcile/gather.ts` maps nodes, pods and probes to it.
@@ -92,6 +93,7 @@ export interface ExportObservation {
   /** When they were read last. */
   readonly at: number;
   readonly health: ExportHealth;
+  readonly exporters: readonly ExporterLine[];
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { KmAgentStatus, NodeFinding } from "../api/kmagent.ts";
 import { NODE_REASONS } from "../api/reasons.ts";
 import type { NodeReason } from "../api/reasons.ts";
+import { parseTimestamp } from "../api/time.ts";
 import type { NodeKind, SettledKind } from "./node-kind.ts";
 
 /** What of a node's last health the next judgement looks at. A `NodeHealth` is one. */
@@ -27,8 +28,8 @@ export function rememberedHealth(status: KmAgentStatus): ReadonlyMap<string, Rem
 }
 
 function remember(into: Map<string, RememberedHealth>, finding: NodeFinding, kind: SettledKind): void {
-  const since = Date.parse(finding.since);
-  if (!isNodeReason(finding.reason) || Number.isNaN(since)) return;
+  const since = parseTimestamp(finding.since);
+  if (!isNodeReason(finding.reason) || since === null) return;
   into.set(finding.node, { kind, reason: finding.reason, since, podUid: "", settled: kind });
 }
 

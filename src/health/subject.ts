@@ -64,9 +64,14 @@ export function subjectOf(
   };
 }
 
+/** Whether a pod ended as a whole: it runs nothing any more, and Kubernetes makes another. */
+export function isOver({ phase }: Pick<PodObservation, "phase">): boolean {
+  return phase === "Failed" || phase === "Succeeded";
+}
+
 /** The container of a pod, where it runs and isn't about to end: then the agent counts as running. */
 export function runningContainer(pod: PodObservation | null): RunningContainer | null {
-  if (pod === null || pod.deleting || pod.phase === "Failed" || pod.phase === "Succeeded") return null;
+  if (pod === null || pod.deleting || isOver(pod)) return null;
   return pod.container?.state === "running" ? pod.container : null;
 }
 

@@ -25,6 +25,8 @@ const CONFIG: KubeObject = {
 
 class Bench {
   readonly sent: KubeRequest[] = [];
+  /** What was counted, with its labels: verb, resource, code. */
+  readonly counted: string[] = [];
   readonly writer: Writer;
   leading = true;
   answer: KubeResponse | KmError = { status: 200, body: CONFIG, warnings: ["careful"] };
@@ -43,6 +45,7 @@ class Bench {
         if (!this.leading) throw new KmError("NotLeading", "not ours");
       },
       remainingMs: () => remainingMs,
+      metrics: { add: (name, labels) => this.counted.push([name, ...Object.values(labels)].join(" ")) },
     });
   }
 }
@@ -53,6 +56,8 @@ const writes: readonly {
   act: (writer: Writer) => Promise<unknown>;
   sends: object;
   idempotent: boolean;
+  /** Verb and resource under which it is counted; null where it writes nothing. */
+  counts: string | null;
 }[] = [
   {
     name: "apply sends what is ours alone, under our name, and takes fields over",
@@ -70,18 +75,21 @@ const writes: readonly {
       },
     },
     idempotent: true,
+    counts: "apply ConfigMap",
   },
   {
     name: "apply with a UID carries it",
     act: (writer) => writer.apply(CONFIG, { uid }, signal),
     sends: { body: { metadata: { name: "a", uid } } },
     idempotent: true,
+    counts: "apply ConfigMap",
   },
   {
     name: "a dry run is one, and needn't take over",
     act: (writer) => writer.apply(CONFIG, { dryRun: true, force: false }, signal),
     sends: { query: { fieldManager: "kmagent-operator", force: false, dryRun: "All" } },
     idempotent: true,
+    counts: null,
   },
   {
     name: "applyStatus goes to the subresource",
@@ -97,28 +105,37 @@ const writes: readonly {
       body: { metadata: { uid } },
     },
     idempotent: true,
+    counts: "apply KmAgent/status",
   },
   {
     name: "create posts to the collection and isn't sent twice",
     act: (writer) => writer.create(CONFIG, {}, signal),
     sends: { method: "POST", path: "/api/v1/namespaces/ns/configmaps", query: { fieldManager: "kmagent-operator" } },
     idempotent: false,
+    counts: "create ConfigMap",
   },
   {
     name: "patchAnnotations merges, bound to the object that was seen",
     act: (writer) =>
-      writer.patchAnnotations(
-        CONFIGMAPS,
-        { namespace: "ns", name: "a", uid, resourceVersion: "7" },
-        { on: "1", off: null },
-        signal,
-      ),
+      writer.patchAnnotations(CONFIGMAPS, { namespace: "ns", name: "a", uid }, { on: "1", off: null }, signal),
     sends: {
       method: "PATCH",
       contentType: "application/merge-patch+json",
-      body: { metadata: { annotations: { on: "1", off: null }, uid, resourceVersion: "7" } },
+      body: { metadata: { annotations: { on: "1", off: null }, uid } },
     },
     idempotent: true,
+    counts: "patch ConfigMap",
+  },
+  {
+    name: "clear takes away by a strategic merge, bound to the object that was seen",
+    act: (writer) => writer.clear(CONFIGMAPS, { namespace: "ns", name: "a", uid }, { spec: { gone: null } }, signal),
+    sends: {
+      method: "PATCH",
+      contentType: "application/strategic-merge-patch+json",
+      body: { spec: { gone: null }, metadata: { uid } },
+    },
+    idempotent: true,
+    counts: "patch ConfigMap",
   },
   {
     name: "remove deletes the object of that UID and version alone",
@@ -126,7 +143,7 @@ const writes: readonly {
       writer.remove(
         PODS,
         { namespace: "ns", name: "p" },
-        { uid, resourceVersion: "7", gracePeriodSeconds: 5, propagationPolicy: "Background" },
+        { uid, resourceVersion: "7", propagationPolicy: "Background" },
         signal,
       ),
     sends: {
@@ -136,11 +153,11 @@ const writes: readonly {
         apiVersion: "v1",
         kind: "DeleteOptions",
         preconditions: { uid, resourceVersion: "7" },
-        gracePeriodSeconds: 5,
         propagationPolicy: "Background",
       },
     },
     idempotent: true,
+    counts: "delete Pod",
   },
 ];
 
@@ -172,10 +189,23 @@ describe("the writer", () => {
     expect(bench.sent[0]?.timeoutMs).toBe(3_210);
   });
 
+  test.each(writes)("each is counted once, by what became of it, as $counts: $name", async ({ act, counts }) => {
+    const bench = new Bench();
+    const as = (code: string) => (counts === null ? [] : [`kmagent_operator_api_writes_total ${counts} ${code}`]);
+    await act(bench.writer);
+    expect(bench.counted).toEqual(as("ok"));
+    bench.answer = new KmError("Unavailable", "away");
+    await expect(act(bench.writer)).rejects.toThrow("away");
+    bench.leading = false;
+    await expect(act(bench.writer)).rejects.toThrow("not ours");
+    expect(bench.counted).toEqual([...as("ok"), ...as("Unavailable"), ...as("NotLeading")]);
+  });
+
   test("reading needs no lease", async () => {
     const bench = new Bench(0);
     bench.leading = false;
     expect(await bench.writer.read(CONFIGMAPS, "ns", "a", signal)).toEqual(CONFIG);
+    expect(bench.counted).toEqual([]);
   });
 
   test("tells whether the write made the object, and what the server warned of", async () => {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeClock, until } from "../../test/kube/fake-clock.ts";
+import { until } from "../../test/eventually.ts";
+import { FakeClock } from "../../test/kube/fake-clock.ts";
 import { ScriptedApiServer, hang, json, refuse, reset } from "../../test/kube/scripted-api-server.ts";
 import type { Step } from "../../test/kube/scripted-api-server.ts";
 import { KmError } from "../api/errors.ts";
@@ -85,11 +86,10 @@ describe("a call", () => {
   });
 
   test("goes below the path of the kubeconfig's server", async () => {
-    await script([step(json({}), { path: "/k8s/clusters/c-1/version" })], ({ server: url }) => ({
-      server: `${url}/k8s/clusters/c-1`,
-    }));
-    await client.request({ method: "GET", path: "/version" }, stop.signal);
-    server.verify();
+    await script([step(json({}))], ({ server: url }) => ({ server: `${url}/k8s/clusters/c-1` }));
+    const answer = await client.request({ method: "GET", path: "/version" }, stop.signal);
+    expect(answer.status).toBe(200);
+    expect(server.calls.map(({ path }) => path)).toEqual(["/k8s/clusters/c-1/version"]);
   });
 
   test("gives the texts of warnings", async () => {

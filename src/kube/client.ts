@@ -1,7 +1,8 @@
 import type { Dispatcher } from "undici";
+import type { Clock } from "../api/clock.ts";
 import { KmError } from "../api/errors.ts";
-import { linkSignal, sleep, throwIfAborted } from "./clock.ts";
-import type { Clock, LinkedSignal } from "./clock.ts";
+import { linkSignal, slept, throwIfAborted } from "./clock.ts";
+import type { LinkedSignal } from "./clock.ts";
 import { CredentialSource } from "./credentials.ts";
 import type { Kubeconfig } from "./kubeconfig.ts";
 import { LineSplitter } from "./lines.ts";
@@ -19,7 +20,11 @@ const MAX_RETRY_WAIT_MS = 5_000;
 /** Query parameters; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** The HTTP methods of the Kubernetes API. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** The content type of a patch that sets the members it names and removes those that are null (RFC 7396). */
+export const MERGE_PATCH = "application/merge-patch+json";
 
 /** One call. */
 export interface KubeRequest {
@@ -34,7 +39,10 @@ export interface KubeRequest {
   readonly maxBytes?: number;
   /** `text` for logs; else the answer must be JSON. */
   readonly as?: "json" | "text";
-  /** How often 429, 503 and a connection that was closed while idle are tried again; GETs twice unless told, others never. */
+  /**
+   * How often the call is tried again; GETs twice unless told, others never. A connection that was closed while idle is worth
+   * it, and `Throttled` or `Unavailable` with a `Retry-After` of `MAX_RETRY_WAIT_MS` at most.
+   */
   readonly retries?: number;
   /** Called immediately before each sending; what it throws ends the call. */
   readonly beforeSend?: () => void;
@@ -80,6 +88,7 @@ export interface RequestSeen {
   readonly durationMs: number;
 }
 
+/** Which API server a client speaks to, and who hears of each request. */
 export interface KubeClientOptions {
   readonly kubeconfig: Kubeconfig;
   /** The operator's version, for `User-Agent`. */
@@ -163,7 +172,8 @@ class HttpKubeClient implements KubeClient {
         const failure = failureOf(error, what, linked.signal);
         const wait = attempt < retries ? retryWait(failure) : undefined;
         if (wait === undefined) throw failure;
-        await waitUnless(this.#clock, wait, linked.signal);
+        if (wait > 0) await slept(this.#clock, wait, linked.signal);
+        if (linked.signal.aborted) throw failureOf(failure, what, linked.signal);
       }
     }
   }
@@ -295,15 +305,6 @@ function retryWait(failure: KmError): number | undefined {
   const asked = failure.retryAfterMs;
   const kind = failure.code === "Throttled" || failure.code === "Unavailable";
   return kind && asked !== undefined && asked <= MAX_RETRY_WAIT_MS ? asked : undefined;
-}
-
-async function waitUnless(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    if (ms > 0) await sleep(clock, ms, signal);
-  } catch (error) {
-    throw signal.reason instanceof KmError ? signal.reason : error;
-  }
-  if (signal.reason instanceof KmError) throw signal.reason;
 }
 
 function queryString(query: Query | undefined): string {

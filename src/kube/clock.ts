@@ -1,17 +1,5 @@
+import type { Clock } from "../api/clock.ts";
 import { KmError } from "../api/errors.ts";
-
-/**
- * Where this room takes its time from. Deadlines, backoff and the lease use `now`, which goes on while the process is
- * stopped (SIGSTOP) and never jumps; `wallNow` is only for timestamps that people read.
- */
-export interface Clock {
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** Milliseconds since 1970, as the machine believes. */
-  wallNow(): number;
-  /** Calls `act` once after `ms`; the returned function takes it back. */
-  after(ms: number, act: () => void): () => void;
-}
 
 /** The machine's own clock. Its timers keep nothing alive by themselves but what waits for them. */
 export const systemClock: Clock = {
@@ -23,17 +11,17 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits `ms`; rejects with `Aborted` as soon as `signal` says so. */
-export async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  throwIfAborted(signal);
-  await new Promise<void>((resolve, reject) => {
+/** Waits `ms`; false as soon as `signal` says that we stop. */
+export async function slept(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  return new Promise((resolve) => {
     const onAbort = () => {
       cancel();
-      reject(new KmError("Aborted", "stopped while waiting"));
+      resolve(false);
     };
     const cancel = clock.after(ms, () => {
       signal.removeEventListener("abort", onAbort);
-      resolve();
+      resolve(true);
     });
     signal.addEventListener("abort", onAbort, { once: true });
   });

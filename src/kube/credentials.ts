@@ -5,8 +5,8 @@ import { ExecAuth } from "@kubernetes/client-node/dist/exec_auth.js";
 import { FileAuth } from "@kubernetes/client-node/dist/file_auth.js";
 import type { Authenticator } from "@kubernetes/client-node/dist/auth.js";
 import type { User } from "@kubernetes/client-node/dist/config_types.js";
+import type { Clock } from "../api/clock.ts";
 import { KmError } from "../api/errors.ts";
-import type { Clock } from "./clock.ts";
 import type { Impersonation, Kubeconfig } from "./kubeconfig.ts";
 
 /** How long files and plugins aren't asked again. A rotated token stays valid for minutes beside its successor. */

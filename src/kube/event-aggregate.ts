@@ -8,6 +8,7 @@ export interface ObjectReference {
   readonly resourceVersion?: string;
 }
 
+/** An Event's type of core/v1: a matter of course, or something for a person to look at. */
 export type EventType = "Normal" | "Warning";
 
 /** Something worth telling a person, as it was recorded. */
@@ -45,11 +46,12 @@ export interface Bucket {
 }
 
 /**
- * Events about one object at once, and how often one more is granted. client-go grants 25 and one in five minutes, which is
- * meant for an object that speaks for itself; a KmAgent speaks for a fleet, and the third node that fails in a bad hour must
- * not go untold. API servers keep events for an hour: 820 of them at most, by one object.
+ * Events about one object at once. client-go grants 25 and one more in five minutes, which is meant for an object that speaks
+ * for itself; a KmAgent speaks for a fleet, and the third node that fails in a bad hour must not go untold. API servers keep
+ * events for an hour: 820 of them at most, by one object.
  */
 export const BURST = 100;
+/** How long it takes until one more event is granted. */
 export const REFILL_MS = 5_000;
 
 /** Takes a token at the monotonic time `now`; undefined where there is none left. */

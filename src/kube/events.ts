@@ -1,7 +1,9 @@
-import { KmError } from "../api/errors.ts";
+import type { Clock } from "../api/clock.ts";
+import { KmError, asKmError } from "../api/errors.ts";
+import { timestamp } from "../api/time.ts";
+import { MERGE_PATCH } from "./client.ts";
 import type { KubeClient } from "./client.ts";
-import { sleep } from "./clock.ts";
-import type { Clock } from "./clock.ts";
+import { slept } from "./clock.ts";
 import { RecentMap, aggregationKey, budgetKey, fitMessage, takeToken } from "./event-aggregate.ts";
 import type { Bucket, EventType, ObjectReference, Occurrence, ToldEvent } from "./event-aggregate.ts";
 import { EVENTS, resourcePath } from "./resource.ts";
@@ -13,11 +15,11 @@ const TIMEOUT_MS = 5_000;
 const MAX_QUEUED = 200;
 const MAX_REMEMBERED = 1_000;
 const MAX_TRIES = 4;
-const MERGE_PATCH = "application/merge-patch+json";
 
 /** Why an event was not written: too many for its object, too many waiting, or the API server wouldn't take it. */
 export type DropReason = "rate" | "queue" | "failed";
 
+/** Who reports events, where to, and who hears of those that were dropped. */
 export interface EventRecorderOptions {
   readonly client: Pick<KubeClient, "request">;
   /** As for every write: throws where we may not write any more. */
@@ -30,13 +32,12 @@ export interface EventRecorderOptions {
   readonly onDropped?: (why: DropReason, reason: string, error?: KmError) => void;
 }
 
+/** Tells people of what happened, by Events of the API server. */
 export interface EventRecorder {
   /** Takes note and returns at once; what can't be written is dropped and never holds anything up. */
   record(involved: ObjectReference, type: EventType, reason: string, message: string): void;
   /** Settles when everything recorded so far has been written or dropped. */
   flush(): Promise<void>;
-  /** Settles after the signal, when nothing is under way. */
-  readonly done: Promise<void>;
 }
 
 /** The reference by which an event names an object. */
@@ -61,7 +62,6 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
 }
 
 class Recorder implements EventRecorder {
-  readonly done: Promise<void>;
   readonly #options: EventRecorderOptions;
   readonly #signal: AbortSignal;
   readonly #told = new RecentMap<ToldEvent>(MAX_REMEMBERED);
@@ -74,7 +74,8 @@ class Recorder implements EventRecorder {
   constructor(options: EventRecorderOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.done = this.#run();
+    // It ends with the signal, and `flush` waits for what is under way.
+    void this.#run();
   }
 
   record(involved: ObjectReference, type: EventType, reason: string, message: string): void {
@@ -120,32 +121,20 @@ class Recorder implements EventRecorder {
   }
 
   async #deliver(occurrence: Occurrence): Promise<void> {
-    const { random, onDropped } = this.#options;
+    const { clock, random, onDropped } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#tell(occurrence);
         return;
       } catch (error) {
-        const failure =
-          error instanceof KmError ? error : new KmError("Unavailable", "event: unexpected", { cause: error });
+        const failure = asKmError(error, "event");
         const hopeful = failure.code === "Unavailable" || failure.code === "Throttled" || failure.code === "Timeout";
         const wait = Math.max(failure.retryAfterMs ?? 0, random() * 1000 * 2 ** attempt);
-        if (!hopeful || attempt === MAX_TRIES || !(await this.#waited(wait))) {
+        if (!hopeful || attempt === MAX_TRIES || !(await slept(clock, wait, this.#signal))) {
           onDropped?.("failed", occurrence.reason, failure);
           return;
         }
       }
-    }
-  }
-
-  /** False where the signal came first. */
-  async #waited(ms: number): Promise<boolean> {
-    try {
-      await sleep(this.#options.clock, ms, this.#signal);
-      return true;
-    } catch (error) {
-      if (this.#signal.aborted) return false;
-      throw error;
     }
   }
 
@@ -155,7 +144,7 @@ class Recorder implements EventRecorder {
     if (told) {
       const count = told.count + 1;
       try {
-        await this.#send("PATCH", told.name, occurrence, { count, lastTimestamp: timeOf(occurrence.at) });
+        await this.#send("PATCH", told.name, occurrence, { count, lastTimestamp: timestamp(occurrence.at) });
         this.#told.set(key, { ...told, count });
         return;
       } catch (error) {
@@ -195,8 +184,8 @@ class Recorder implements EventRecorder {
       reason,
       message,
       count,
-      firstTimestamp: timeOf(at),
-      lastTimestamp: timeOf(at),
+      firstTimestamp: timestamp(at),
+      lastTimestamp: timestamp(at),
       source: { component },
       reportingComponent: component,
       reportingInstance: instance,
@@ -212,9 +201,4 @@ class Recorder implements EventRecorder {
         .padStart(6, "0");
     return `${involved.name.slice(0, 252 - unique.length)}.${unique}`;
   }
-}
-
-/** Kubernetes' Time: RFC 3339 in seconds. */
-function timeOf(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }

@@ -67,11 +67,6 @@ describe("a kubeconfig", () => {
     expect([loaded.server, loaded.user.token]).toEqual(["https://one", "t1"]);
   });
 
-  test("takes the context that is asked for", async () => {
-    const path = await write("config", config("https://one", "{}", "nowhere"));
-    expect((await loadKubeconfig({ path, context: "here", env: {} })).server).toBe("https://one");
-  });
-
   test("in a pod is the service account", async () => {
     await mkdir(join(directory, "sa"));
     await writeFile(join(directory, "sa", "namespace"), "km-agent\n");
@@ -89,6 +84,8 @@ describe("a kubeconfig", () => {
     { name: "that isn't there", text: undefined, says: "ENOENT" },
     { name: "that is no YAML", text: "a: [hunter2", says: "not valid YAML" },
     { name: "that is empty", text: "", says: "empty or no map" },
+    { name: "of two documents", text: "a: 1\n---\na: hunter2\n", says: "more than one YAML document" },
+    { name: "that holds a key twice", text: "a: 1\na: hunter2\n", says: "not valid YAML" },
     {
       name: "without its current context",
       text: config("https://one", "{}", "nowhere"),

@@ -3,9 +3,9 @@ import { delimiter, dirname, isAbsolute, join } from "node:path";
 // Deep imports, and not the package's entry: KubeConfig loads the models of the whole API (34 MB that nothing here uses).
 import { newClusters, newContexts, newUsers } from "@kubernetes/client-node/dist/config_types.js";
 import type { Cluster, Context, User } from "@kubernetes/client-node/dist/config_types.js";
-import { parse } from "yaml";
+import { loadAll } from "js-yaml";
 import { KmError } from "../api/errors.ts";
-import { isRecord } from "./resource.ts";
+import { isJsonObject } from "../api/json.ts";
 
 /** Which API server to talk to, and as whom: one context of a kubeconfig, its files' paths absolute. */
 export interface Kubeconfig {
@@ -30,7 +30,6 @@ export interface Impersonation {
 /** Where to look for a kubeconfig: an explicit path wins, then `env.KUBECONFIG`, the pod's service account, `~/.kube/config`. */
 export interface KubeconfigSource {
   readonly path?: string | undefined;
-  readonly context?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The service account's directory; tests point it elsewhere. */
   readonly serviceAccountDir?: string;
@@ -40,12 +39,12 @@ const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** Finds and reads the kubeconfig; throws `InvalidSpec` with a sentence that says what is missing. */
 export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
-  if (source.path !== undefined) return fromFiles([source.path], source.context);
+  if (source.path !== undefined) return fromFiles([source.path]);
   const listed = (source.env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");
-  if (listed.length > 0) return fromFiles(listed, source.context);
+  if (listed.length > 0) return fromFiles(listed);
   if (source.env["KUBERNETES_SERVICE_HOST"] !== undefined) return inCluster(source);
   const home = source.env["HOME"];
-  if (home !== undefined) return fromFiles([join(home, ".kube", "config")], source.context);
+  if (home !== undefined) return fromFiles([join(home, ".kube", "config")]);
   throw new KmError(
     "InvalidSpec",
     "no kubeconfig: not in a pod, and neither --kubeconfig nor KUBECONFIG nor HOME is set",
@@ -76,10 +75,10 @@ interface Parsed {
 }
 
 /** Merges several files as kubectl does: the first to name a thing wins. */
-async function fromFiles(files: readonly string[], context: string | undefined): Promise<Kubeconfig> {
+async function fromFiles(files: readonly string[]): Promise<Kubeconfig> {
   const all: Parsed[] = [];
   for (const file of files) all.push(parseKubeconfig(await readText(file), dirname(file), file));
-  const currentName = context ?? all.find(({ current }) => current !== undefined)?.current;
+  const currentName = all.find(({ current }) => current !== undefined)?.current;
   const named = <T extends { name: string }>(lists: T[][], name: string | undefined, what: string): T => {
     const found = lists.flat().find((entry) => entry.name === name);
     if (!found)
@@ -111,14 +110,16 @@ async function fromFiles(files: readonly string[], context: string | undefined):
 
 /** Reads one kubeconfig's text; relative paths are taken from `directory`. */
 function parseKubeconfig(text: string, directory: string, label: string): Parsed {
-  let document: unknown;
+  let documents: unknown[];
   try {
-    document = parse(text);
+    documents = loadAll(text, { maxAliases: 100 });
   } catch (cause) {
     // The parser's message may quote the file, which holds keys.
     throw new KmError("InvalidSpec", `kubeconfig ${label} is not valid YAML`, { cause: (cause as Error).name });
   }
-  if (!isRecord(document)) throw new KmError("InvalidSpec", `kubeconfig ${label} is empty or no map`);
+  const [document, ...others] = documents;
+  if (others.length > 0) throw new KmError("InvalidSpec", `kubeconfig ${label} holds more than one YAML document`);
+  if (!isJsonObject(document)) throw new KmError("InvalidSpec", `kubeconfig ${label} is empty or no map`);
   const absolute = (file: string | null | undefined) =>
     file && !isAbsolute(file) ? join(directory, file) : (file ?? "");
   const rawUsers: unknown[] = Array.isArray(document["users"]) ? document["users"] : [];
@@ -126,7 +127,7 @@ function parseKubeconfig(text: string, directory: string, label: string): Parsed
   // newUsers would read `tokenFile` at once and for ever: as an authProvider it is read again when it rotates.
   const tokenFiles = new Map<string, string>();
   for (const entry of rawUsers) {
-    if (!isRecord(entry) || typeof entry["name"] !== "string" || !isRecord(entry["user"])) continue;
+    if (!isJsonObject(entry) || typeof entry["name"] !== "string" || !isJsonObject(entry["user"])) continue;
     const user = entry["user"];
     impersonations.set(entry["name"], impersonationOf(user));
     const tokenFile = user["tokenFile"] ?? user["token-file"];
@@ -168,7 +169,7 @@ function impersonationOf(user: Record<string, unknown>): Impersonation {
     ...(typeof user["as"] === "string" && { user: user["as"] }),
     ...(groups && { groups }),
     ...(typeof user["as-uid"] === "string" && { uid: user["as-uid"] }),
-    ...(isRecord(extra) && {
+    ...(isJsonObject(extra) && {
       extra: Object.fromEntries(Object.entries(extra).map(([key, value]) => [key, strings(value) ?? []])),
     }),
   };

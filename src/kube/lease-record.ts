@@ -1,4 +1,5 @@
-import { LEASES, apiVersionOf, compareResourceVersions, isRecord } from "./resource.ts";
+import { isJsonObject } from "../api/json.ts";
+import { LEASES, apiVersionOf, compareResourceVersions } from "./resource.ts";
 import type { KubeObject } from "./resource.ts";
 
 /** What a Lease says. Its times are others' wall clocks: written for people, never compared. */
@@ -69,7 +70,7 @@ export function isOlder(record: LeaseRecord, known: LeaseRecord | undefined): bo
 
 /** Reads a Lease. Without a holder it counts as released, without a duration as held for the usual one. */
 export function leaseRecordOf(object: KubeObject): LeaseRecord {
-  const spec = isRecord(object["spec"]) ? object["spec"] : {};
+  const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
   const text = (key: string) => (typeof spec[key] === "string" ? spec[key] : "");
   const count = (key: string) => (typeof spec[key] === "number" && spec[key] > 0 ? spec[key] : 0);
   return {

@@ -1,7 +1,7 @@
-import { KmError } from "../api/errors.ts";
+import type { Clock } from "../api/clock.ts";
+import { KmError, asKmError } from "../api/errors.ts";
 import type { KubeClient, Method } from "./client.ts";
 import { linkSignal } from "./clock.ts";
-import type { Clock } from "./clock.ts";
 import {
   LEASE_TIMES,
   actsUntil,
@@ -22,6 +22,7 @@ import type { KubeObject } from "./resource.ts";
 const ATTEMPT_TIMEOUT_MS = 4_000;
 const RELEASE_TIMEOUT_MS = 2_000;
 
+/** Which Lease is wanted, by whom, and who hears how it goes. */
 export interface ElectionOptions {
   readonly client: Pick<KubeClient, "request" | "watch">;
   readonly namespace: string;
@@ -40,6 +41,7 @@ export interface ElectionOptions {
   readonly hooks?: ReflectorHooks;
 }
 
+/** One candidacy, from the first look at the Lease until it is given up or lost. */
 export interface Election {
   /** Whether a write that is sent now is surely alone. */
   isLeading(): boolean;
@@ -47,8 +49,6 @@ export interface Election {
   mustLead(): void;
   /** Milliseconds that are left of the right to write, 0 for who doesn't lead. */
   remainingMs(): number;
-  /** Who holds the lease as far as we know; undefined for nobody. */
-  holder(): string | undefined;
   /** Gives the lease up, where it's ours, so that the next one needn't wait. Call it last: nothing may be written after. */
   release(): Promise<void>;
   /** Settles when the election is over: stopped, lost or released. */
@@ -131,11 +131,6 @@ class LeaseElection implements Election {
     return Math.max(0, actsUntil(this.#standing.renewalBegan, this.#times) - this.#clock.now());
   }
 
-  holder(): string | undefined {
-    const holder = this.#sighting?.record?.holder;
-    return holder === "" ? undefined : holder;
-  }
-
   async release(): Promise<void> {
     const { record } = this.#standing.kind === "leader" ? this.#standing : { record: undefined };
     const ours = this.isLeading();
@@ -212,8 +207,7 @@ class LeaseElection implements Election {
   }
 
   #failed(error: unknown): KmError {
-    const failure =
-      error instanceof KmError ? error : new KmError("Unavailable", "lease: unexpected failure", { cause: error });
+    const failure = asKmError(error, "lease");
     if (!this.#stop.signal.aborted) this.#options.onFailed?.(failure);
     return failure;
   }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import type { ServerResponse } from "node:http";
-import { FakeClock, until } from "../../test/kube/fake-clock.ts";
+import { until } from "../../test/eventually.ts";
+import { FakeClock } from "../../test/kube/fake-clock.ts";
 import { ScriptedApiServer, hang, json, refuse, reset, statusOf } from "../../test/kube/scripted-api-server.ts";
 import type { Step } from "../../test/kube/scripted-api-server.ts";
 import { createKubeClient } from "./client.ts";
@@ -111,6 +112,7 @@ class Stage {
   readonly clock = new FakeClock();
   readonly stop = new AbortController();
   readonly changes: string[] = [];
+  readonly keys = new Set<string>();
   readonly failures: string[] = [];
   readonly waits: number[] = [];
   readonly unreadable: string[] = [];
@@ -152,9 +154,10 @@ class Stage {
       },
       this.stop.signal,
     );
-    this.reflector.store.subscribe(
-      ({ type, key, after }) => void this.changes.push(`${type} ${key}${after ? `: ${after}` : ""}`),
-    );
+    this.reflector.store.subscribe(({ type, key, after }) => {
+      this.keys.add(key);
+      this.changes.push(`${type} ${key}${after ? `: ${after}` : ""}`);
+    });
   }
 
   static async open(steps: readonly Step[], silenceMs = 90_000): Promise<Stage> {
@@ -190,7 +193,14 @@ class Stage {
   }
 
   get state(): Record<string, string> {
-    return Object.fromEntries(this.reflector.store.entries());
+    const { store } = this.reflector;
+    const held = [...this.keys].flatMap((key) => {
+      const value = store.get(key);
+      return value === undefined ? [] : [[key, value] as const];
+    });
+    // Nothing is in the store that no listener was told of.
+    expect(held).toHaveLength(store.size);
+    return Object.fromEntries(held);
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
-import { KmError } from "../api/errors.ts";
+import type { Clock } from "../api/clock.ts";
+import { KmError, asKmError } from "../api/errors.ts";
+import { isJsonObject } from "../api/json.ts";
 import type { KubeClient, Query } from "./client.ts";
-import { linkSignal, sleep } from "./clock.ts";
-import type { Clock } from "./clock.ts";
+import { linkSignal, slept } from "./clock.ts";
 import { INITIAL, fullJitter, transition } from "./reflector-state.ts";
 import type { Outcome, ReflectorState } from "./reflector-state.ts";
-import { apiVersionOf, compareResourceVersions, isKubeObject, isRecord, resourcePath } from "./resource.ts";
+import { apiVersionOf, compareResourceVersions, isKubeObject, resourcePath } from "./resource.ts";
 import type { KubeObject, ResourceType } from "./resource.ts";
 import { errorOfWatchLine } from "./status.ts";
 import { ObjectStore, identityOf } from "./store.ts";
@@ -29,15 +30,17 @@ export interface ReflectorHooks {
   /** The server accepted a watch. */
   watching?(): void;
   /** An event or a bookmark came. */
-  event?(type: EventType): void;
+  event?(type: WatchEventType): void;
   /** A list or a watch failed; the next try comes after `waitMs`. */
   failed?(error: KmError, waitMs: number): void;
   /** `project` threw on an object, which is left out: a bug of ours or an object that breaks its schema. */
   unreadable?(key: string, error: unknown): void;
 }
 
-export type EventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+/** The types of lines in a watch that change the store or move it on; `ERROR` is a failure of the stream. */
+export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
 
+/** Which collection is reflected, what is kept of its objects, and when a connection counts as dead. */
 export interface ReflectorOptions<T> {
   readonly client: Pick<KubeClient, "request" | "watch">;
   readonly type: ResourceType;
@@ -59,6 +62,7 @@ export interface ReflectorOptions<T> {
   readonly hooks?: ReflectorHooks;
 }
 
+/** A running reflector: its store, and how far it has come. */
 export interface Reflector<T> {
   readonly store: Store<T>;
   /** True once the first list is in the store; false where the signal came first. Never rejects. */
@@ -146,13 +150,7 @@ class Work<T> {
   }
 
   async #wait(ms: number): Promise<Outcome | undefined> {
-    try {
-      await sleep(this.#options.clock, ms, this.#signal);
-      return { kind: "waited" };
-    } catch (error) {
-      if (this.#signal.aborted) return undefined;
-      throw error;
-    }
+    return (await slept(this.#options.clock, ms, this.#signal)) ? { kind: "waited" } : undefined;
   }
 
   async #list(state: Extract<ReflectorState, { at: "listing" }>): Promise<Outcome | undefined> {
@@ -181,7 +179,7 @@ class Work<T> {
       this.#options.hooks?.listed?.(this.store.size);
       return { kind: "listed", resourceVersion: page.resourceVersion };
     } catch (error) {
-      return this.#signal.aborted ? undefined : { kind: "failed", error: asKmError(error) };
+      return this.#signal.aborted ? undefined : { kind: "failed", error: asKmError(error, `GET ${this.#path}`) };
     }
   }
 
@@ -225,7 +223,12 @@ class Work<T> {
     } catch (error) {
       if (this.#signal.aborted) return undefined;
       const { resourceVersion } = this.store;
-      return { kind: "broke", error: asKmError(error), resourceVersion, livedMs: lastSign - opened };
+      return {
+        kind: "broke",
+        error: asKmError(error, `WATCH ${this.#path}`),
+        resourceVersion,
+        livedMs: lastSign - opened,
+      };
     } finally {
       cancelSilence();
       linked.release();
@@ -235,10 +238,10 @@ class Work<T> {
   /** Takes one line of the watch into the store; throws what makes the stream useless. */
   #follow(line: unknown): void {
     const what = `WATCH ${this.#path}`;
-    if (!isRecord(line)) throw new KmError("BadResponse", `${what}: a line is no object`);
+    if (!isJsonObject(line)) throw new KmError("BadResponse", `${what}: a line is no object`);
     const { type, object } = line;
     if (type === "ERROR") throw errorOfWatchLine(object, what);
-    if (!isEventType(type)) throw new KmError("BadResponse", `${what}: a line of unknown type`);
+    if (!isWatchEventType(type)) throw new KmError("BadResponse", `${what}: a line of unknown type`);
     const resourceVersion = versionOf(object);
     if (resourceVersion === undefined) throw new KmError("BadResponse", `${what}: an object has no resourceVersion`);
     const step = compareResourceVersions(resourceVersion, this.store.resourceVersion);
@@ -251,7 +254,7 @@ class Work<T> {
     this.#options.hooks?.event?.(type);
   }
 
-  #change(type: Exclude<EventType, "BOOKMARK">, object: unknown, resourceVersion: string, what: string): void {
+  #change(type: Exclude<WatchEventType, "BOOKMARK">, object: unknown, resourceVersion: string, what: string): void {
     if (!isKubeObject(object)) throw new KmError("BadResponse", `${what}: an object has no name`);
     const { key, uid } = identityOf(object.metadata);
     // A deletion carries the version of the deletion; an entry keeps it in no case.
@@ -283,10 +286,10 @@ interface Page {
 }
 
 function pageOf(body: unknown, path: string): Page {
-  const metadata = isRecord(body) ? body["metadata"] : undefined;
+  const metadata = isJsonObject(body) ? body["metadata"] : undefined;
   // An empty collection of a Go server may come as null.
-  const items: unknown = isRecord(body) ? (body["items"] ?? []) : undefined;
-  if (!isRecord(metadata) || !Array.isArray(items))
+  const items: unknown = isJsonObject(body) ? (body["items"] ?? []) : undefined;
+  if (!isJsonObject(metadata) || !Array.isArray(items))
     throw new KmError("BadResponse", `GET ${path}: the answer is no list`);
   const { resourceVersion, continue: token } = metadata;
   if (typeof resourceVersion !== "string" || resourceVersion === "") {
@@ -296,17 +299,11 @@ function pageOf(body: unknown, path: string): Page {
 }
 
 function versionOf(object: unknown): string | undefined {
-  const metadata = isRecord(object) ? object["metadata"] : undefined;
-  const version = isRecord(metadata) ? metadata["resourceVersion"] : undefined;
+  const metadata = isJsonObject(object) ? object["metadata"] : undefined;
+  const version = isJsonObject(metadata) ? metadata["resourceVersion"] : undefined;
   return typeof version === "string" && version !== "" ? version : undefined;
 }
 
-function isEventType(type: unknown): type is EventType {
+function isWatchEventType(type: unknown): type is WatchEventType {
   return type === "ADDED" || type === "MODIFIED" || type === "DELETED" || type === "BOOKMARK";
-}
-
-function asKmError(error: unknown): KmError {
-  return error instanceof KmError
-    ? error
-    : new KmError("Unavailable", `unexpected: ${String(error)}`, { cause: error });
 }

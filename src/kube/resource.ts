@@ -1,4 +1,6 @@
 import { KmError } from "../api/errors.ts";
+import { isJsonObject } from "../api/json.ts";
+import { GROUP, VERSION } from "../api/labels.ts";
 
 /** A kind of object and where the API server serves it. `group` is empty for core/v1. */
 export interface ResourceType {
@@ -9,14 +11,23 @@ export interface ResourceType {
   readonly namespaced: boolean;
 }
 
-export const KMAGENTS = resource("kloudmate.com", "v1alpha1", "kmagents", "KmAgent");
+/** The operator's own custom resource. */
+export const KMAGENTS = resource(GROUP, VERSION, "kmagents", "KmAgent");
+/** What runs the node agents. */
 export const DAEMONSETS = resource("apps", "v1", "daemonsets", "DaemonSet");
+/** What runs the cluster agent. */
 export const DEPLOYMENTS = resource("apps", "v1", "deployments", "Deployment");
+/** Collector configurations by revision, and what the platform asked for. */
 export const CONFIGMAPS = resource("", "v1", "configmaps", "ConfigMap");
+/** The agents themselves, and canaries. */
 export const PODS = resource("", "v1", "pods", "Pod");
+/** API keys and what else a spec refers to. */
 export const SECRETS = resource("", "v1", "secrets", "Secret");
+/** What people are told; core/v1, which every client shows. */
 export const EVENTS = resource("", "v1", "events", "Event");
+/** Which of the operator's replicas may write. */
 export const LEASES = resource("coordination.k8s.io", "v1", "leases", "Lease");
+/** The machines that shall have an agent; without a namespace. */
 export const NODES: ResourceType = { ...resource("", "v1", "nodes", "Node"), namespaced: false };
 
 const KNOWN = [KMAGENTS, DAEMONSETS, DEPLOYMENTS, CONFIGMAPS, PODS, SECRETS, EVENTS, LEASES, NODES];
@@ -113,12 +124,7 @@ export function compareResourceVersions(left: string, right: string): number | u
 
 /** Whether a parsed value has the shape that every object of the API has. */
 export function isKubeObject(value: unknown): value is KubeObject {
-  if (!isRecord(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { metadata } = value;
-  return isRecord(metadata) && typeof metadata["name"] === "string";
-}
-
-/** Whether a parsed value is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(metadata) && typeof metadata["name"] === "string";
 }

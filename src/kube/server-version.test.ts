@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Clock } from "../api/clock.ts";
 import { KmError } from "../api/errors.ts";
 import type { KubeClient } from "./client.ts";
-import type { Clock } from "./clock.ts";
 import { serverMinor } from "./server-version.ts";
 
 /** A clock on which every wait is over at once. */

@@ -1,8 +1,8 @@
+import type { Clock } from "../api/clock.ts";
 import { isRetryable, KmError } from "../api/errors.ts";
+import { isJsonObject } from "../api/json.ts";
 import type { KubeClient } from "./client.ts";
-import { sleep } from "./clock.ts";
-import type { Clock } from "./clock.ts";
-import { isRecord } from "./resource.ts";
+import { slept } from "./clock.ts";
 
 const RETRY_MS = 1_000;
 
@@ -18,24 +18,13 @@ export async function serverMinor(
   for (;;) {
     try {
       const { body } = await client.request({ method: "GET", path: "/version" }, signal);
-      const minor = Number.parseInt(String(isRecord(body) ? body["minor"] : ""), 10);
+      const minor = Number.parseInt(String(isJsonObject(body) ? body["minor"] : ""), 10);
       return Number.isNaN(minor) ? null : minor;
     } catch (error) {
       if (!(error instanceof KmError)) throw error;
       // Rights to read the version seldom come back, and everything else works without it.
       if (error.code === "Forbidden" || !isRetryable(error.code)) return null;
     }
-    if (!(await waited(clock, signal))) return null;
-  }
-}
-
-/** False where the signal came first. */
-async function waited(clock: Clock, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(clock, RETRY_MS, signal);
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
+    if (!(await slept(clock, RETRY_MS, signal))) return null;
   }
 }

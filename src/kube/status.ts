@@ -1,6 +1,6 @@
 import { KmError } from "../api/errors.ts";
 import type { ErrorCode, FieldCause } from "../api/errors.ts";
-import { isRecord } from "./resource.ts";
+import { isJsonObject } from "../api/json.ts";
 
 const MAX_MESSAGE = 4096;
 const MAX_CAUSES = 32;
@@ -17,8 +17,8 @@ const MAX_RETRY_AFTER_MS = 120_000;
  * @param retryAfter the header `Retry-After` in seconds, where there was one (the API server sends no dates)
  */
 export function errorOfAnswer(status: number, body: unknown, what: string, retryAfter?: string): KmError {
-  const details = isRecord(body) && isRecord(body["details"]) ? body["details"] : {};
-  const isStatus = isRecord(body) && body["kind"] === "Status";
+  const details = isJsonObject(body) && isJsonObject(body["details"]) ? body["details"] : {};
+  const isStatus = isJsonObject(body) && body["kind"] === "Status";
   const said = isStatus && typeof body["message"] === "string" ? body["message"] : `HTTP ${status}`;
   const retryAfterMs = waitOf(retryAfter) ?? waitOf(details["retryAfterSeconds"]);
   return new KmError(codeOfStatus(status, isStatus ? body["reason"] : undefined), `${what}: ${clean(said)}`, {
@@ -29,7 +29,7 @@ export function errorOfAnswer(status: number, body: unknown, what: string, retry
 
 /** The failure that an `ERROR` line in a watch stands for: its object is a `Status` with its own code. */
 export function errorOfWatchLine(object: unknown, what: string): KmError {
-  const status = isRecord(object) && typeof object["code"] === "number" ? object["code"] : 500;
+  const status = isJsonObject(object) && typeof object["code"] === "number" ? object["code"] : 500;
   return errorOfAnswer(status, object, what);
 }
 
@@ -75,7 +75,7 @@ function waitOf(seconds: unknown): number | undefined {
 function causesOf(causes: unknown): readonly FieldCause[] {
   if (!Array.isArray(causes)) return [];
   return causes.slice(0, MAX_CAUSES).flatMap((cause: unknown) => {
-    if (!isRecord(cause)) return [];
+    if (!isJsonObject(cause)) return [];
     const { field, message } = cause;
     return typeof field === "string" && typeof message === "string" ? [{ field, message: clean(message) }] : [];
   });

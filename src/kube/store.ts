@@ -14,7 +14,6 @@ export type Listener<T> = (change: Change<T>) => void;
 export interface Store<T> {
   get(key: string): T | undefined;
   values(): IterableIterator<T>;
-  entries(): IterableIterator<readonly [key: string, value: T]>;
   readonly size: number;
   /** All objects for which the index of this name gives `value`; throws on an index that wasn't declared. */
   by(index: string, value: string): readonly T[];
@@ -54,10 +53,6 @@ export class ObjectStore<T> implements Store<T> {
 
   values(): IterableIterator<T> {
     return this.#entries.values().map((entry) => entry.value);
-  }
-
-  entries(): IterableIterator<readonly [string, T]> {
-    return this.#entries.entries().map(([key, entry]) => [key, entry.value] as const);
   }
 
   get size(): number {

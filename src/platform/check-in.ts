@@ -1,5 +1,5 @@
+import type { Clock } from "../api/clock.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Clock } from "./clock.ts";
 import { OPEN, afterCall, reopened } from "./gate.ts";
 import type { Gate } from "./gate.ts";
 import { faultOf } from "./outcome.ts";
@@ -85,6 +85,12 @@ export class CheckIn {
     await this.#running;
   }
 
+  /** One last check-in after the loop has ended, as the platform has come to want them; its answer asks for nothing any more. */
+  async sendLast(payload: CheckInRequest, signal: AbortSignal): Promise<void> {
+    await this.stop();
+    await this.#call(payload, signal);
+  }
+
   #begin(plan: CheckInPlan): void {
     const startedAt = this.#options.clock.now();
     this.#again = false;
@@ -112,7 +118,7 @@ export class CheckIn {
     if (payload === null) return;
     log.debug({ updateURL: plan.updateURL }, "checking for configuration updates");
     const { epoch } = this.#gate;
-    const { outcome, answer } = judged(await this.#call(payload));
+    const { outcome, answer } = judged(await this.#call(payload, this.#stopping.signal));
     if (outcome.kind === "aborted") return;
     const current = epoch === this.#gate.epoch;
     this.#gate = afterCall(this.#gate, epoch, outcome, clock.now(), random());
@@ -127,9 +133,8 @@ export class CheckIn {
   }
 
   /** The check-in with our two fields; without them where the platform refuses them, which is remembered. */
-  async #call(payload: CheckInRequest): Promise<Outcome> {
+  async #call(payload: CheckInRequest, signal: AbortSignal): Promise<Outcome> {
     const { post, log } = this.#options;
-    const { signal } = this.#stopping;
     if (this.#extensionRefused) return post(withoutExtension(payload), signal);
     const outcome = await post(payload, signal);
     if (outcome.kind !== "rejected") return outcome;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { until } from "../../test/eventually.ts";
 import type { Behaviour } from "../../test/platform/behaviour.ts";
 import { selfSigned } from "../../test/platform/certificate.ts";
 import { ManualClock } from "../../test/platform/manual-clock.ts";
@@ -258,8 +259,3 @@ describe("TLS and proxy", () => {
     await proxy.stop();
   });
 });
-
-/** Waits for something that real sockets bring about. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -1,5 +1,5 @@
+import type { Clock } from "../api/clock.ts";
 import { readBody } from "./body.ts";
-import type { Clock } from "./clock.ts";
 import { Connections } from "./connections.ts";
 import type { Route } from "./connections.ts";
 import { isProtocolError, networkFault } from "./network-fault.ts";

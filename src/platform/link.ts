@@ -1,10 +1,10 @@
+import type { Clock } from "../api/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { CheckIn } from "./check-in.ts";
 import type { CheckInPlan } from "./check-in.ts";
 import { createPlatformClient } from "./client.ts";
 import type { PlatformClient } from "./client.ts";
-import type { Clock } from "./clock.ts";
 import { NodeReports } from "./node-reports.ts";
 import type { Outcome } from "./outcome.ts";
 import { checkInRequest, hostnameOf, nodeReport, removedCheckIn } from "./payload.ts";
@@ -79,7 +79,7 @@ export class Link {
     this.#context = context;
     this.#settings = settings;
     this.#log = context.log.child({ kmagent: settings.kmagent });
-    this.#nodeChannel = this.#checkInChannel = notContacted(context.clock.wallNow());
+    this.#nodeChannel = this.#checkInChannel = notContacted();
     this.#state = this.#nodeChannel.state;
     const { clock, random } = context;
     this.#reports = new NodeReports({
@@ -97,7 +97,7 @@ export class Link {
       request: () => this.#request(),
       onOutcome: (outcome) => {
         if (outcome.kind === "ok") this.#newsTaken = this.#newsUnderWay;
-        this.#checkInChannel = afterOutcome(this.#checkInChannel, outcome, clock.wallNow());
+        this.#checkInChannel = afterOutcome(this.#checkInChannel, outcome);
         this.#judge();
       },
       onAnswer: context.onAnswer,
@@ -152,11 +152,10 @@ export class Link {
   async retire(): Promise<void> {
     const why = `KmAgent ${this.#settings.kmagent} was deleted.`;
     const last = this.#request();
-    await this.#checkIn.stop();
     const farewell = new AbortController();
     const cancel = this.#context.clock.after(REMOVAL_MS, () => farewell.abort());
     await Promise.all([
-      last === null ? undefined : this.#post("checkIn", removedCheckIn(last, why), farewell.signal),
+      last === null ? undefined : this.#checkIn.sendLast(removedCheckIn(last, why), farewell.signal),
       this.#reports.withdrawAll(why, REMOVAL_MS),
     ]);
     cancel();
@@ -182,7 +181,7 @@ export class Link {
     if (apiKey === null) {
       this.#reports.pause();
       this.#checkIn.pause();
-      this.#nodeChannel = notContacted(clock.wallNow(), "The API key isn't known, so nothing is sent.");
+      this.#nodeChannel = notContacted("The API key isn't known, so nothing is sent.");
       this.#checkInChannel = this.#nodeChannel;
       this.#judge();
       return;
@@ -263,12 +262,12 @@ export class Link {
   #forgetNodes(): void {
     this.#reports.forget([...this.#reports.hostnames()]);
     this.#nodes = new Map();
-    this.#nodeChannel = notContacted(this.#context.clock.wallNow());
+    this.#nodeChannel = notContacted();
     this.#judge();
   }
 
   #heardOfNode(outcome: Outcome, hostname: string): void {
-    this.#nodeChannel = afterOutcome(this.#nodeChannel, outcome, this.#context.clock.wallNow());
+    this.#nodeChannel = afterOutcome(this.#nodeChannel, outcome);
     if (outcome.kind === "ok" && asksForChange(outcome.answer) && !this.#toldOfNodeConfig) {
       this.#toldOfNodeConfig = true;
       this.#log.warn({ node: hostname }, "the platform answers a node's report with a configuration, which is ignored");
@@ -281,7 +280,7 @@ export class Link {
       ? [this.#nodeChannel, this.#checkInChannel]
       : [this.#checkInChannel];
     const states = channels.map(({ state }) => state);
-    const next = worstOf(states, this.#state, this.#context.clock.wallNow());
+    const next = worstOf(states, this.#state);
     if (next === this.#state) return;
     const moved = next.kind !== this.#state.kind;
     this.#state = next;

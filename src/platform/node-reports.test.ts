@@ -217,7 +217,11 @@ describe("flush", () => {
     platform = () => UNAUTHORIZED;
     reports.put(nodes(2));
     await clock.advance(1_000);
-    await reports.flush(5_000);
+    let ended = false;
+    const done = reports.flush(5_000).then(() => (ended = true));
+    await clock.advance(0);
+    expect(ended).toBe(true);
+    await done;
   });
 });
 

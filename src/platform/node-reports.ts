@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../api/clock.ts";
 import { OPEN, afterCall, reopened } from "./gate.ts";
 import type { Gate } from "./gate.ts";
 import type { Outcome } from "./outcome.ts";

@@ -6,8 +6,6 @@ export interface PlatformState {
   readonly kind: "notContacted" | "connected" | "unauthorized" | "unreachable" | "throttled" | "error" | "badAnswer";
   /** What is wrong and where to look; it changes only when that changes, so that status isn't written for nothing. */
   readonly message: string;
-  /** Milliseconds since the epoch at which `kind` became what it is. */
-  readonly since: number;
 }
 
 /** What one of the two calls has last heard. `failures` counts those in a row. */
@@ -17,35 +15,34 @@ export interface ChannelState {
 }
 
 /** Before the first call. */
-export function notContacted(now: number, message = "No report has been sent yet."): ChannelState {
-  return { state: { kind: "notContacted", message, since: now }, failures: 0 };
+export function notContacted(message = "No report has been sent yet."): ChannelState {
+  return { state: { kind: "notContacted", message }, failures: 0 };
 }
 
 /**
  * A channel after a call. A first failure of a kind that may mend itself isn't told while the connection stood before: it is
  * tried again within seconds, and only the second one is news.
  */
-export function afterOutcome(channel: ChannelState, outcome: Outcome, now: number): ChannelState {
+export function afterOutcome(channel: ChannelState, outcome: Outcome): ChannelState {
   if (outcome.kind === "aborted") return channel;
   const kind = kindOf(outcome);
-  if (kind === "connected") return { state: moved(channel.state, kind, outcome.message, now), failures: 0 };
+  if (kind === "connected") return { state: moved(channel.state, kind, outcome.message), failures: 0 };
   const failures = channel.failures + 1;
   if (isTransient(outcome) && failures === 1 && channel.state.kind === "connected") return { ...channel, failures };
-  return { state: moved(channel.state, kind, outcome.message, now), failures };
+  return { state: moved(channel.state, kind, outcome.message), failures };
 }
 
 /** From the worst to the best. A channel that wasn't used yet says less than one that works. */
 const ORDER = ["unauthorized", "badAnswer", "unreachable", "error", "throttled", "connected", "notContacted"] as const;
 
 /** The state of the whole: the worst that any channel has heard. */
-export function worstOf(states: readonly PlatformState[], previous: PlatformState, now: number): PlatformState {
+export function worstOf(states: readonly PlatformState[], previous: PlatformState): PlatformState {
   const worst = ORDER.map((kind) => states.find((state) => state.kind === kind)).find((state) => state !== undefined);
-  return worst === undefined ? previous : moved(previous, worst.kind, worst.message, now);
+  return worst === undefined ? previous : moved(previous, worst.kind, worst.message);
 }
 
-function moved(previous: PlatformState, kind: PlatformState["kind"], message: string, now: number): PlatformState {
-  if (previous.kind === kind) return previous.message === message ? previous : { kind, message, since: previous.since };
-  return { kind, message, since: now };
+function moved(previous: PlatformState, kind: PlatformState["kind"], message: string): PlatformState {
+  return previous.kind === kind && previous.message === message ? previous : { kind, message };
 }
 
 function kindOf(outcome: Exclude<Outcome, { kind: "aborted" }>): PlatformState["kind"] {

@@ -1,9 +1,9 @@
+import { spread } from "../api/spread.ts";
 import type { NodeReport } from "./wire.ts";
 
 /** What to do next: send one report, or nothing before `at` (`null`: before something changes). */
 export type Next =
-  | { readonly kind: "send"; readonly hostname: string; readonly report: NodeReport }
-  | { readonly kind: "wait"; readonly at: number | null };
+  { readonly kind: "send"; readonly report: NodeReport } | { readonly kind: "wait"; readonly at: number | null };
 
 interface Entry {
   report: NodeReport;
@@ -110,7 +110,7 @@ export class ReportQueue {
     this.#unchanged.delete(hostname);
     entry.place = "inFlight";
     entry.sentAt = now;
-    return { kind: "send", hostname, report: entry.report };
+    return { kind: "send", report: entry.report };
   }
 
   /** How the sending of `report` went: `done` means that sending the same again at once is pointless. */
@@ -179,19 +179,10 @@ export class ReportQueue {
 
   /** The next moment after `now` that is this agent's own in every interval. */
   #slot(hostname: string, now: number): number {
-    const phase = phaseOf(hostname) * this.#interval;
+    const phase = spread(hostname) * this.#interval;
     const slot = phase + Math.ceil((now - phase) / this.#interval) * this.#interval;
     return slot > now ? slot : slot + this.#interval;
   }
-}
-
-/** From 0 up to 1, always the same for a name: FNV-1a, and a round of mixing, for worker-1 and worker-2 differ in one bit. */
-export function phaseOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
 function sameReport(a: NodeReport, b: NodeReport): boolean {

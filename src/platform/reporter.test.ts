@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { until } from "../../test/eventually.ts";
 import { startSimulator } from "../../test/platform/simulator.ts";
 import type { Simulator } from "../../test/platform/simulator.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -163,18 +164,41 @@ test("a deleted KmAgent's nodes are told as removed, and its cluster too", async
   }
 });
 
+test("a deleted KmAgent's cluster is told as stopped to a platform that doesn't take the further fields, too", async () => {
+  simulator.refuseExtension(true);
+  reporter.configure("u", settings());
+  reporter.update("u", fleet(node("a")));
+  await until(() => row("prod-eu")?.["collector_status"] === "Running" && row("a") !== undefined);
+  reporter.remove("u");
+  await reporter.flush(10_000);
+  expect(row("prod-eu")).toMatchObject({ collector_status: "Stopped" });
+});
+
+test("a platform that refuses the further fields only in the farewell is told without them", async () => {
+  reporter.configure("u", settings());
+  reporter.update("u", fleet(node("a")));
+  await until(() => row("prod-eu")?.["collector_status"] === "Running" && row("a") !== undefined);
+  simulator.refuseExtension(true);
+  reporter.remove("u");
+  await reporter.flush(10_000);
+  expect(row("prod-eu")).toMatchObject({ collector_status: "Stopped" });
+  expect(row("prod-eu")).not.toHaveProperty("agent_status");
+});
+
 test("a KmAgent that is made again at once isn't overtaken by the farewell of the old one", async () => {
   reporter.configure("old", settings());
   reporter.update("old", fleet(node("a"), node("b")));
   await until(() => simulator.rows().length === 3);
   simulator.tell({ kind: "status", code: 503 });
   reporter.remove("old");
+  // From here on farewells wait to be tried again.
+  await until(() => simulator.records().some(({ answered }) => answered === "status"));
   reporter.configure("new", settings());
   reporter.update("new", fleet(node("a"), node("b")));
   simulator.tell([]);
-  await until(() => reporter.state("new").kind === "connected" && counted.get("node ok") !== undefined);
+  await until(() => simulator.rows().filter(({ mode, count }) => mode === "node" && count > 1).length === 2);
   await reporter.flush(10_000);
-  await until(() => row("a")?.["agent_status"] === "Running" && row("b")?.["agent_status"] === "Running");
+  for (const hostname of ["a", "b"]) expect(row(hostname)).toMatchObject({ agent_status: "Running" });
 });
 
 test("the operator's own stop says nothing of the agents", async () => {
@@ -296,7 +320,3 @@ test("forgetting a KmAgent says nothing", async () => {
   await reporter.flush(5_000);
   expect(row("a")?.["agent_status"]).toBe("Running");
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

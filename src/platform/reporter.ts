@@ -1,6 +1,6 @@
+import type { Clock } from "../api/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { Clock } from "./clock.ts";
 import { Link } from "./link.ts";
 import type { FleetReport, LinkSettings } from "./link.ts";
 import type { OperatorIdentity } from "./payload.ts";
@@ -52,7 +52,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const { log, clock, metrics, onAnswer } = options;
   const links = new Map<string, Link>();
   const retiring = new Map<Link, Promise<void>>();
-  const unknown = notContacted(clock.wallNow()).state;
+  const unknown = notContacted().state;
 
   metrics.onScrape(() => {
     const waiting = links.values().reduce((sum, link) => sum + link.waiting, 0);

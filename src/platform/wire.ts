@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { isJsonObject } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
 
 /** Whether an agent or a collector works, in the platform's two words. */
 export type RunState = "Running" | "Stopped";
@@ -65,9 +67,6 @@ export interface CheckInAnswer {
 /** An answer, or `tooLong` where it was so long that it wasn't read: whatever it was, it can't be used as a configuration. */
 export type HeardAnswer = CheckInAnswer | "tooLong";
 
-/** A JSON object of unknown content. Integers too large for a double are `bigint`, so that none is rounded. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 const jsonObject = z.record(z.string(), z.unknown());
 
 const answerSchema = z.object({
@@ -103,7 +102,7 @@ export function parseJsonObject(text: string): JsonObject | null {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+  return isJsonObject(value) ? value : null;
 }
 
 function exactInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import type { Clock } from "../api/clock.ts";
 import { createAttempt } from "./attempt.ts";
-import type { ProbeClock } from "./attempt.ts";
 
-const real: ProbeClock = {
+const real: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   after: (ms, run) => {
@@ -35,7 +35,7 @@ const attempt = (port: number, timeoutMs = 5_000, signal = never, ip = "127.0.0.
   createAttempt(clock)({ ip, port }, timeoutMs, signal);
 
 /** A clock whose timers fire at once, after `elapsed` milliseconds have passed by its own reckoning. */
-const hurried = (elapsed: number): ProbeClock => {
+const hurried = (elapsed: number): Clock => {
   let time = 0;
   return {
     now: () => time,

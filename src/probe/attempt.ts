@@ -1,19 +1,10 @@
 import { connect } from "node:net";
+import type { Clock } from "../api/clock.ts";
 import type { ProbeOutcome } from "../health/observation.ts";
 import { createAnswerReader } from "./answer.ts";
 
 /** What one attempt gave: an outcome, or a fault of the operator's own side that says nothing about the collector. */
 export type Attempt = { readonly outcome: ProbeOutcome } | { readonly ours: string };
-
-/** Timers, passed in so that tests need none. */
-export interface ProbeClock {
-  /** Milliseconds of a clock that only goes forward, also while the process is stopped. */
-  now(): number;
-  /** Milliseconds since the epoch. */
-  wallNow(): number;
-  /** Calls `run` after `ms` and gives what cancels that. */
-  after(ms: number, run: () => void): () => void;
-}
 
 /** Whom to ask: a pod's address and port. */
 export interface Endpoint {
@@ -36,7 +27,7 @@ const PIECE = 4_096;
  * connecting included. A raw socket, for it costs half the CPU time and memory of `node:http`, measured with 5,000 probes in a row,
  * and no client for many requests helps where each goes to another address.
  */
-export function createAttempt(clock: ProbeClock): AttemptFunction {
+export function createAttempt(clock: Clock): AttemptFunction {
   const spare: Uint8Array[] = [];
   return (endpoint, timeoutMs, signal) =>
     new Promise((resolve) => {

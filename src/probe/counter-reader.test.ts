@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+import type { Clock } from "../api/clock.ts";
 import { KmError } from "../api/errors.ts";
 import type { CounterReading } from "../health/counter-reading.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
-import type { ProbeClock } from "./attempt.ts";
 import { createCounterReader } from "./counter-reader.ts";
 import type { CounterTarget } from "./counter-reader.ts";
 
@@ -10,7 +10,7 @@ import type { CounterTarget } from "./counter-reader.ts";
 function fakeClock() {
   let time = 1_000_000;
   const timers = new Set<{ at: number; run: () => void }>();
-  const clock: ProbeClock = {
+  const clock: Clock = {
     now: () => time,
     wallNow: () => 1e12 + time,
     after: (ms, run) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+import type { Clock } from "../api/clock.ts";
 import type { ProbeOutcome } from "../health/observation.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
-import type { Attempt, ProbeClock } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import { createProber } from "./prober.ts";
 import type { ProbeResult, ProbeTarget } from "./prober.ts";
 
@@ -12,7 +13,7 @@ const SETTINGS = { intervalMs: 30_000, timeoutMs: 2_000, failureThreshold: 3 };
 function fakeClock() {
   let time = 1_000_000;
   const timers = new Set<{ at: number; run: () => void }>();
-  const clock: ProbeClock = {
+  const clock: Clock = {
     now: () => time,
     wallNow: () => 1e12 + time,
     after: (ms, run) => {
@@ -161,6 +162,30 @@ describe("a pod", () => {
     calls[1]!.answer({ outcome: OK });
     await advance(0);
     expect(results).toHaveLength(1);
+  });
+
+  it.each([
+    { name: "a pace of its own", target: { ...pod(1), everyMs: 2_000 }, settings: SETTINGS },
+    { name: "another interval", target: pod(1), settings: { ...SETTINGS, intervalMs: 2_000 } },
+  ])("that gets $name is probed by it at once", async ({ target, settings }) => {
+    const { prober, calls, advance } = harness();
+    prober.setTargets("k", [pod(1)], SETTINGS);
+    await advance(60_000);
+    const before = calls.length;
+    prober.setTargets("k", [target], settings);
+    await advance(20_000);
+    expect(calls.length - before).toBeGreaterThanOrEqual(9);
+    expect(calls.length - before).toBeLessThanOrEqual(11);
+  });
+
+  it("whose address and interval change together is asked at the new address at once", async () => {
+    const { prober, calls, callsTo, advance } = harness();
+    prober.setTargets("k", [pod(1, "10.0.0.1")], SETTINGS);
+    await advance(60_000);
+    prober.setTargets("k", [pod(1, "10.0.0.2")], { ...SETTINGS, intervalMs: 600_000 });
+    await advance(1);
+    expect(callsTo("10.0.0.2")).toHaveLength(1);
+    expect(calls.at(-1)?.ip).toBe("10.0.0.2");
   });
 
   it("that goes away is forgotten: its probe is ended, its answer dropped", async () => {

@@ -1,16 +1,16 @@
+import type { Clock } from "../api/clock.ts";
 import type { ProbeObservation } from "../health/observation.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createAttempt } from "./attempt.ts";
-import type { Attempt, AttemptFunction, Endpoint, ProbeClock } from "./attempt.ts";
+import type { Attempt, AttemptFunction } from "./attempt.ts";
 import { differs, observe } from "./observe.ts";
 import type { Counted } from "./observe.ts";
-import { DueQueue, nextDue, phaseOf } from "./schedule.ts";
-import type { Due } from "./schedule.ts";
+import { nextDue } from "./schedule.ts";
+import { Lane, newTarget, TargetPool } from "./target-pool.ts";
+import type { PodEndpoint, Target } from "./target-pool.ts";
 
 /** A pod to be probed. One without an address (`ip` empty) is left out until it has one. */
-export interface ProbeTarget extends Endpoint {
-  readonly node: string;
-  readonly podUid: string;
+export interface ProbeTarget extends PodEndpoint {
   /** How often it is probed, where that isn't the interval of its KmAgent. */
   readonly everyMs?: number;
 }
@@ -34,7 +34,7 @@ export interface ProbeResult {
 
 /** What a prober is made of. */
 export interface ProberOptions {
-  readonly clock: ProbeClock;
+  readonly clock: Clock;
   readonly onResult: (result: ProbeResult) => void;
   readonly signal: AbortSignal;
   readonly metrics: Metrics;
@@ -68,21 +68,8 @@ const NUDGE_GAP_MS = 250;
 /** After a fault of our own side, the same probe is tried again so much later. */
 const RETRY_MS = 1_000;
 
-interface Group {
-  readonly key: string;
-  readonly targets: Map<string, Target>;
-  readonly observations: Map<string, ProbeObservation>;
+interface Probed extends Target<ProbeTarget> {
   settings: ProbeSettings;
-}
-
-interface Target extends Due {
-  readonly group: Group;
-  /** Position within the interval, from 0 to 1. */
-  readonly phase: number;
-  where: ProbeTarget;
-  startedAt: number;
-  /** Set while its probe is under way. */
-  flight: AbortController | null;
   /** Whether it is to be probed again as soon as the one under way is done. */
   again: boolean;
   /** Whether it gave no answer at all last time. */
@@ -92,73 +79,85 @@ interface Target extends Due {
 
 /** Makes a prober; it probes as soon as it has targets, and until `signal` aborts. */
 export function createProber(options: ProberOptions): Prober {
-  const { clock, metrics, signal, concurrency = 64 } = options;
-  const attempt = options.attempt ?? createAttempt(clock);
-  const groups = new Map<string, Group>();
-  const answering = new DueQueue<Target>();
-  const silent = new DueQueue<Target>();
-  let inFlight = 0;
-  let silentInFlight = 0;
-  let cancelTimer: (() => void) | null = null;
-  let wakeAt = Infinity;
-  let stopped = signal.aborted;
+  return new CollectorProber(options);
+}
 
-  const queueOf = (target: Target) => (target.silent ? silent : answering);
+class CollectorProber implements Prober {
+  readonly #options: ProberOptions;
+  readonly #pool: TargetPool<ProbeTarget, Probed, Attempt>;
+  readonly #observations = new Map<string, Map<string, ProbeObservation>>();
 
-  /** The target to start now, if any: the one that is due longest, of a lane that has room. */
-  const candidates = () => {
-    if (inFlight >= concurrency) return undefined;
-    const first = answering.peek();
-    const other = silentInFlight < Math.max(1, concurrency / 2) ? silent.peek() : undefined;
-    if (first === undefined || other === undefined) return first ?? other;
-    return other.dueAt < first.dueAt ? other : first;
-  };
+  constructor(options: ProberOptions) {
+    const { clock, signal, concurrency = 64 } = options;
+    const attempt = options.attempt ?? createAttempt(clock);
+    const answering = new Lane<Probed>({ concurrency });
+    const silent = new Lane<Probed>({ concurrency: Math.max(1, concurrency / 2) });
+    this.#options = options;
+    this.#pool = new TargetPool<ProbeTarget, Probed, Attempt>({
+      clock,
+      signal,
+      lanes: [answering, silent],
+      concurrency,
+      laneOf: (target) => (target.silent ? silent : answering),
+      ask: ({ where, settings }, flight) => attempt(where, settings.timeoutMs, flight),
+      onAnswer: (target, seen) => this.#finish(target, seen),
+    });
+    signal.addEventListener("abort", () => this.stop(), { once: true });
+  }
 
-  const pump = () => {
-    if (stopped) return;
-    for (let next = candidates(); next !== undefined; next = candidates()) {
-      if (next.dueAt > clock.now()) {
-        wake(next.dueAt);
-        return;
-      }
-      start(next);
+  setTargets(key: string, targets: readonly ProbeTarget[], settings: ProbeSettings): void {
+    this.#pool.sync(
+      key,
+      targets.filter(({ ip }) => ip !== ""),
+      (where) => ({ ...newTarget(key, where), settings, again: false, silent: false, counted: undefined }),
+      (known, where) => this.#change(known, where, settings),
+    );
+    const staying = this.#pool.of(key);
+    const observations = this.#observations.get(key);
+    for (const podUid of observations?.keys() ?? []) if (!staying.has(podUid)) observations?.delete(podUid);
+  }
+
+  nudge(key: string, podUid: string): void {
+    const target = this.#pool.of(key).get(podUid);
+    if (target === undefined) return;
+    this.#soon(target);
+    this.#pool.pump();
+  }
+
+  clear(key: string): void {
+    this.#pool.clear(key);
+    this.#observations.delete(key);
+  }
+
+  snapshot(key: string): ReadonlyMap<string, ProbeObservation> {
+    return this.#observations.get(key) ?? NOTHING;
+  }
+
+  stop(): void {
+    this.#pool.stop();
+    this.#observations.clear();
+  }
+
+  #change(target: Probed, where: ProbeTarget, settings: ProbeSettings): void {
+    const { ip, port } = target.where;
+    const pace = paceOf(target);
+    target.where = where;
+    target.settings = settings;
+    if (ip !== where.ip || port !== where.port) {
+      this.#pool.callOff(target);
+      this.#soon(target);
+    } else if (paceOf(target) !== pace && target.counted !== undefined && target.flight === null) {
+      this.#reschedule(target);
     }
-  };
+  }
 
-  const wake = (at: number) => {
-    if (cancelTimer !== null && wakeAt <= at) return;
-    cancelTimer?.();
-    wakeAt = at;
-    cancelTimer = clock.after(Math.max(0, at - clock.now()), () => {
-      cancelTimer = null;
-      wakeAt = Infinity;
-      pump();
-    });
-  };
-
-  const start = (target: Target) => {
-    queueOf(target).remove(target);
-    const flight = new AbortController();
-    const wasSilent = target.silent;
-    target.flight = flight;
-    target.startedAt = clock.now();
-    inFlight++;
-    if (wasSilent) silentInFlight++;
-    void attempt(target.where, target.group.settings.timeoutMs, flight.signal).then((seen) => {
-      inFlight--;
-      if (wasSilent) silentInFlight--;
-      if (!flight.signal.aborted) finish(target, seen);
-      pump();
-    });
-  };
-
-  const finish = (target: Target, seen: Attempt) => {
-    const { group, where } = target;
-    const latencyMs = clock.now() - target.startedAt;
-    target.flight = null;
+  #finish(target: Probed, seen: Attempt): void {
+    const { clock, metrics, onResult } = this.#options;
+    const { key, where, settings, startedAt } = target;
+    const latencyMs = clock.now() - startedAt;
     if ("ours" in seen) {
       metrics.add("kmagent_probes_total", { outcome: "discarded" });
-      queueOf(target).put(target, clock.now() + RETRY_MS);
+      this.#pool.put(target, clock.now() + RETRY_MS);
       return;
     }
     const { outcome } = seen;
@@ -166,118 +165,37 @@ export function createProber(options: ProberOptions): Prober {
     if (outcome.kind === "ok" || outcome.kind === "status")
       metrics.observe("kmagent_probe_duration_seconds", latencyMs / 1000);
     const before = target.counted;
-    target.counted = observe(
-      before,
-      where.podUid,
-      { outcome, at: clock.wallNow(), latencyMs, startedAt: target.startedAt },
-      paceOf(target),
-    );
+    const result = { outcome, at: clock.wallNow(), latencyMs, startedAt };
+    target.counted = observe(before, where.podUid, result, paceOf(target));
     target.silent = outcome.kind === "timeout" || outcome.kind === "unreachable";
     const { observation } = target.counted;
-    group.observations.set(where.podUid, observation);
-    reschedule(target);
-    options.onResult({
-      key: group.key,
-      node: where.node,
-      observation,
-      changed: differs(before?.observation, observation, group.settings.failureThreshold),
-    });
-  };
+    this.#keep(key, observation);
+    this.#reschedule(target);
+    const changed = differs(before?.observation, observation, settings.failureThreshold);
+    onResult({ key, node: where.node, observation, changed });
+  }
 
-  const reschedule = (target: Target) => {
+  #keep(key: string, observation: ProbeObservation): void {
+    const known = this.#observations.get(key) ?? new Map<string, ProbeObservation>();
+    this.#observations.set(key, known.set(observation.podUid, observation));
+  }
+
+  #reschedule(target: Probed): void {
+    const { startedAt, phase, again } = target;
     const intervalMs = paceOf(target);
-    const regular = nextDue(target.startedAt, target.phase * intervalMs, intervalMs);
-    queueOf(target).put(target, target.again ? Math.min(regular, target.startedAt + NUDGE_GAP_MS) : regular);
+    const regular = nextDue(startedAt, phase * intervalMs, intervalMs);
+    this.#pool.put(target, again ? Math.min(regular, startedAt + NUDGE_GAP_MS) : regular);
     target.again = false;
-  };
+  }
 
-  const drop = (target: Target) => {
-    queueOf(target).remove(target);
-    target.flight?.abort();
-    target.flight = null;
-    target.group.targets.delete(target.where.podUid);
-    target.group.observations.delete(target.where.podUid);
-  };
-
-  const soon = (target: Target) => {
+  #soon(target: Probed): void {
+    const earliest = Math.max(this.#options.clock.now(), target.startedAt + NUDGE_GAP_MS);
     if (target.flight !== null) target.again = true;
-    else queueOf(target).put(target, Math.min(target.dueAt, Math.max(clock.now(), target.startedAt + NUDGE_GAP_MS)));
-  };
-
-  const setTargets: Prober["setTargets"] = (key, targets, settings) => {
-    if (stopped) return;
-    const group: Group = groups.get(key) ?? { key, targets: new Map(), observations: new Map(), settings };
-    groups.set(key, group);
-    const wanted = new Set<string>();
-    for (const where of targets) {
-      if (where.ip === "") continue;
-      wanted.add(where.podUid);
-      const known = group.targets.get(where.podUid);
-      if (known === undefined) {
-        const target = newTarget(group, where);
-        group.targets.set(where.podUid, target);
-        answering.put(target, clock.now());
-      } else if (known.where.ip !== where.ip || known.where.port !== where.port) {
-        known.where = where;
-        known.flight?.abort();
-        known.flight = null;
-        soon(known);
-      } else if (known.where.everyMs !== where.everyMs) {
-        known.where = where;
-        if (known.counted && known.flight === null) reschedule(known);
-      }
-    }
-    for (const target of group.targets.values()) if (!wanted.has(target.where.podUid)) drop(target);
-    const changed = group.settings.intervalMs !== settings.intervalMs;
-    group.settings = settings;
-    if (changed)
-      for (const target of group.targets.values()) if (target.counted && target.flight === null) reschedule(target);
-    pump();
-  };
-
-  const clear = (key: string) => {
-    const group = groups.get(key);
-    if (group === undefined) return;
-    for (const target of [...group.targets.values()]) drop(target);
-    groups.delete(key);
-  };
-
-  const stop = () => {
-    stopped = true;
-    cancelTimer?.();
-    cancelTimer = null;
-    for (const key of [...groups.keys()]) clear(key);
-  };
-  signal.addEventListener("abort", stop, { once: true });
-
-  return {
-    setTargets,
-    nudge: (key, podUid) => {
-      const target = groups.get(key)?.targets.get(podUid);
-      if (target === undefined || stopped) return;
-      soon(target);
-      pump();
-    },
-    clear,
-    snapshot: (key) => groups.get(key)?.observations ?? NOTHING,
-    stop,
-  };
+    else this.#pool.put(target, Math.min(target.dueAt, earliest));
+  }
 }
 
 const NOTHING: ReadonlyMap<string, ProbeObservation> = new Map();
 
-/** How often a target is probed. */
-const paceOf = ({ where, group }: Target): number => where.everyMs ?? group.settings.intervalMs;
-
-const newTarget = (group: Group, where: ProbeTarget): Target => ({
-  group,
-  where,
-  phase: phaseOf(`${group.key}/${where.node}`, 1),
-  startedAt: -Infinity,
-  flight: null,
-  again: false,
-  silent: false,
-  counted: undefined,
-  dueAt: Infinity,
-  place: -1,
-});
+/** How often a target is probed, milliseconds. */
+const paceOf = ({ where, settings }: Probed): number => where.everyMs ?? settings.intervalMs;

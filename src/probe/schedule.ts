@@ -2,16 +2,6 @@
  * When what is probed. Pure: times are milliseconds of a monotonic clock, given as arguments.
  */
 
-/** A place within the interval, from 0 up to `intervalMs`, that is always the same for `id`: so thousands spread evenly. */
-export function phaseOf(id: string, intervalMs: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-  // FNV-1a's high bits hardly differ between worker-1 and worker-2: one round of mixing spreads them.
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * intervalMs;
-}
-
 /**
  * The next regular time of a target that was started last at `startedAt`: on its phase, and at least half an interval later,
  * so that a probe out of turn shifts nothing and isn't followed at once by a regular one.
@@ -31,10 +21,6 @@ export interface Due {
 /** Items by the time at which they are due: a binary heap, in which an item can be moved and removed in logarithmic time. */
 export class DueQueue<T extends Due> {
   readonly #heap: T[] = [];
-
-  get size(): number {
-    return this.#heap.length;
-  }
 
   /** The item that is due first. */
   peek(): T | undefined {

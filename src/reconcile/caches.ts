@@ -1,6 +1,6 @@
+import type { Clock } from "../api/clock.ts";
 import { FIELD_MANAGER, LABEL } from "../api/labels.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../kube/clock.ts";
 import { reflect } from "../kube/reflector.ts";
 import type { Reflector, ReflectorOptions } from "../kube/reflector.ts";
 import { CONFIGMAPS, DAEMONSETS, DEPLOYMENTS, KMAGENTS, NODES, PODS } from "../kube/resource.ts";

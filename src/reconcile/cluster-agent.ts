@@ -1,18 +1,13 @@
-import { LABEL } from "../api/labels.ts";
 import { containerFault } from "../health/container-fault.ts";
 import { admissionFault, schedulingFault } from "../health/scheduling-fault.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import type { StatusFacts } from "../status/facts.ts";
+import { deploymentStatus } from "./deployment-status.ts";
+import { revisionOfTemplate } from "./pod-template.ts";
 import type { PodRecord } from "./project.ts";
 
 type ClusterAgentFacts = NonNullable<StatusFacts["clusterAgent"]>;
-
-interface DeploymentStatus {
-  readonly observedGeneration?: number;
-  readonly availableReplicas?: number;
-  readonly updatedReplicas?: number;
-}
 
 /**
  * What is to be said of the cluster agent. Ready as soon as one replica is available, whichever revision it has: while a
@@ -24,9 +19,8 @@ export function clusterAgentFacts(
   record: ReplicaRecord | null,
 ): ClusterAgentFacts {
   if (!deployment) return { kind: "missing", record };
-  const status = (deployment["status"] ?? {}) as DeploymentStatus;
-  const template = (deployment["spec"] as { template?: { metadata?: { labels?: Record<string, string> } } }).template;
-  const revision = template?.metadata?.labels?.[LABEL.revision] ?? "";
+  const status = deploymentStatus(deployment);
+  const revision = revisionOfTemplate(deployment);
   const current = (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
   const available = (status.availableReplicas ?? 0) > 0;
   const updated = (status.updatedReplicas ?? 0) > 0;

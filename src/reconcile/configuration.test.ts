@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { KmAgentSpecInput } from "../api/kmagent.ts";
 import { hasSpec, judgeConfiguration } from "./configuration.ts";
+import { snapshotOf } from "../../test/fleet/snapshot.ts";
 import { NO_MEMORY } from "./memory.ts";
 import type { Rendered } from "./memory.ts";
 import { projectKmAgent } from "./project.ts";
@@ -25,30 +26,11 @@ function snapshot({ spec = {}, generation = 1, found = {}, apiKeyHmac = "ab", re
     metadata: { name: "agent", namespace: "km", uid: "uid-agent", generation },
     spec: { clusterName: "c", apiKeySecretRef: { name: "s", key: "k" }, ...spec },
   });
-  return {
-    kmagent,
-    siblings: [],
-    nodes: [],
-    live: new Map(),
-    cacheVersions: {},
-    pods: [],
-    references: (hasSpec(kmagent) ? referencesOf(kmagent) : []).map((reference) => ({
-      reference,
-      found: found[reference.path] ?? { kind: "found", text: "text" },
-    })),
-    apiKeyHmac,
-    caBundleHash: null,
-    restartedAt: null,
-    platform: { kind: "connected", message: "" },
-    answers: [],
-    memory: { ...NO_MEMORY, rendered },
-    installation: {
-      version: "1",
-      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
-      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
-      kubernetesMinor: 34,
-    },
-  };
+  const references = (hasSpec(kmagent) ? referencesOf(kmagent) : []).map((reference) => ({
+    reference,
+    found: found[reference.path] ?? { kind: "found" as const, text: "text" },
+  }));
+  return snapshotOf(kmagent, { references, apiKeyHmac, memory: { ...NO_MEMORY, rendered } });
 }
 
 const judge = (given: Given = {}) => judgeConfiguration(snapshot(given), null);

@@ -1,8 +1,8 @@
 import type { KmAgent, KmAgentSpec } from "../api/kmagent.ts";
 import { desiredObjects } from "../resources/desired.ts";
-import type { Desired, DesiredInput } from "../resources/desired.ts";
+import type { ComponentFinding, Desired, DesiredInput } from "../resources/desired.ts";
 import { sameJson } from "./drift.ts";
-import { referenceProblem } from "./references.ts";
+import { referenceProblem, textAt } from "./references.ts";
 import type { ReferenceReason } from "./references.ts";
 import type { Rendered } from "./memory.ts";
 import type { KmAgentRecord } from "./project.ts";
@@ -15,6 +15,8 @@ export type Judged =
       readonly kind: "invalid";
       readonly reason: "InvalidSpec" | "InvalidConfig" | ReferenceReason;
       readonly message: string;
+      /** What is wrong with configurations of the collectors; empty where it is something else. */
+      readonly findings: readonly ComponentFinding[];
     }
   | {
       readonly kind: "valid";
@@ -33,16 +35,18 @@ export function judgeConfiguration(
   const { kmagent, references } = snapshot;
   const before = snapshot.memory.rendered;
   const unjudged = (judged: Judged) => ({ judged, rendered: before });
-  if (!hasSpec(kmagent)) return unjudged({ kind: "invalid", reason: "InvalidSpec", message: kmagent.invalid });
+  const findings: readonly ComponentFinding[] = [];
+  if (!hasSpec(kmagent))
+    return unjudged({ kind: "invalid", reason: "InvalidSpec", message: kmagent.invalid, findings });
   if (references.some(({ found }) => found.kind === "loading")) return unjudged({ kind: "loading" });
   for (const { reference, found } of references) {
     const problem = referenceProblem(reference, found, kmagent.namespace);
-    if (problem) return unjudged({ kind: "invalid", ...problem });
+    if (problem) return unjudged({ kind: "invalid", ...problem, findings });
   }
   const input = desiredInput(snapshot, kmagent, remote);
   const rendered = before && sameInput(before.input, input) ? before : { input, desired: desiredObjects(input) };
   const { desired } = rendered;
-  if (!desired.ok) return { judged: { kind: "invalid", reason: desired.reason, message: desired.message }, rendered };
+  if (!desired.ok) return { judged: { ...desired, kind: "invalid" }, rendered };
   return { judged: { kind: "valid", desired, insecureEndpoints: insecureEndpoints(kmagent.spec) }, rendered };
 }
 
@@ -51,17 +55,13 @@ function desiredInput(
   kmagent: KmAgent,
   remote: DesiredInput["remote"],
 ): DesiredInput {
-  const textOf = (path: string) => {
-    const found = references.find(({ reference }) => reference.path === path)?.found;
-    return found?.kind === "found" ? found.text : null;
-  };
   return {
     kmagent,
     referenced: {
       apiKeyHmac: apiKeyHmac ?? "",
       configTexts: {
-        nodeAgent: textOf("spec.config.nodeAgent.configMapKeyRef"),
-        clusterAgent: textOf("spec.config.clusterAgent.configMapKeyRef"),
+        nodeAgent: textAt(references, "spec.config.nodeAgent.configMapKeyRef"),
+        clusterAgent: textAt(references, "spec.config.clusterAgent.configMapKeyRef"),
       },
       caBundleHash,
     },

@@ -9,8 +9,7 @@ import type { KubeObject } from "../kube/resource.ts";
 import { ObjectStore } from "../kube/store.ts";
 import { createReporter } from "../platform/reporter.ts";
 import { createCounterReader } from "../probe/counter-reader.ts";
-import { createProber } from "../probe/prober.ts";
-import type { ProbeTarget } from "../probe/prober.ts";
+import type { Prober } from "../probe/prober.ts";
 import { createLog } from "../telemetry/log.ts";
 import { createSecretMask } from "../telemetry/mask.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
@@ -101,7 +100,13 @@ async function world(secret: Referenced, ...steps: readonly Step[]) {
   const metrics = createMetrics({ operator: "1" });
   const log = createLog({ level: "debug", mask: (text) => mask.mask(text), write: (line) => lines.push(line) });
   const probed: string[] = [];
-  const prober = createProber({ clock, onResult: () => undefined, signal: stop.signal, metrics });
+  const prober: Prober = {
+    setTargets: (key, targets) => probed.push(...targets.map(({ ip }) => `${key} ${ip}`)),
+    nudge: () => undefined,
+    clear: () => undefined,
+    snapshot: () => new Map(),
+    stop: () => undefined,
+  };
   const noted: string[] = [];
   const reporter = createReporter({
     log,
@@ -129,13 +134,10 @@ async function world(secret: Referenced, ...steps: readonly Step[]) {
       fieldManager: FIELD_MANAGER,
       fence: () => undefined,
       remainingMs: () => Number.POSITIVE_INFINITY,
+      metrics,
     }),
     references: { follow: () => undefined, read: () => secret },
-    prober: {
-      ...prober,
-      setTargets: (key: string, targets: readonly ProbeTarget[]) =>
-        probed.push(...targets.map(({ ip }) => `${key} ${ip}`)),
-    },
+    prober,
     counters: createCounterReader({ clock, onReading: () => false, signal: stop.signal, metrics }),
     exports: new ExportWatch(),
     reporter,
@@ -143,7 +145,6 @@ async function world(secret: Referenced, ...steps: readonly Step[]) {
     events: {
       record: (_, type, reason) => noted.push(`${type} ${reason}`),
       flush: () => Promise.resolve(),
-      done: Promise.resolve(),
     },
     metrics,
     mask,
@@ -257,12 +258,12 @@ describe("a pass", () => {
         answer: refuse(429, "TooManyRequests", { headers: { "retry-after": "30" } }),
       },
     );
-    expect(await pass()).toMatchObject({ kind: "failed", notBeforeMs: 30_000 });
+    expect(await pass()).toEqual({ kind: "failed", code: "Throttled", notBeforeMs: 30_000 });
     expect(lines.some((line) => line.includes('"msg":"write failed"'))).toBe(true);
     // What the status would have said is told once it is written.
     expect(noted).not.toContain("Warning ConditionChanged");
     expect(lines.some((line) => line.includes('"msg":"status turned"'))).toBe(false);
-    expect(await metrics.render()).toContain('kmagent_operator_reconciles_total{code="failed"} 1');
+    expect(await metrics.render()).toContain('kmagent_operator_reconciles_total{code="Throttled"} 1');
   });
 
   test("says in the log what the status has turned to, for events don't last", async () => {

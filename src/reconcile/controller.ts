@@ -1,8 +1,9 @@
+import type { Clock } from "../api/clock.ts";
 import { milliseconds } from "../api/duration.ts";
 import { codeOf } from "../api/errors.ts";
+import { API_VERSION } from "../api/labels.ts";
 import type { NodeHealth } from "../health/node-health.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../kube/clock.ts";
 import type { Writer } from "../kube/apply.ts";
 import type { EventRecorder } from "../kube/events.ts";
 import type { Reporter } from "../platform/reporter.ts";
@@ -11,8 +12,9 @@ import type { Prober } from "../probe/prober.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { SecretMask } from "../telemetry/mask.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { awaitedNodes } from "./awaited-nodes.ts";
 import { hasSpec } from "./configuration.ts";
-import { counterTargets, watchedNodes } from "./counter-targets.ts";
+import { counterTargets } from "./counter-targets.ts";
 import { passResult } from "./error-policy.ts";
 import { execute } from "./execute.ts";
 import type { Outcome } from "./execute.ts";
@@ -23,12 +25,13 @@ import type { Sources } from "./gather.ts";
 import { LastWords } from "./last-words.ts";
 import { lifecycleLines } from "./lifecycle-log.ts";
 import { linkSettings } from "./link-settings.ts";
-import { NO_MEMORY, objectId } from "./memory.ts";
-import { passEvents } from "./outcome-events.ts";
+import { NO_MEMORY } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
+import { passEvents } from "./outcome-events.ts";
+import { outcomeLines } from "./outcome-log.ts";
 import type { Plan } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
-import { awaitedNodes, probeTargets } from "./probe-targets.ts";
+import { probeTargets } from "./probe-targets.ts";
 import type { PassResult } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import type { ReferenceWatch } from "./reference-watch.ts";
@@ -109,12 +112,12 @@ export class Controller {
     const began = clock.now();
     try {
       const result = await this.#pass(key, signal);
-      metrics.add("kmagent_operator_reconciles_total", { code: result.kind === "failed" ? "failed" : "ok" });
+      metrics.add("kmagent_operator_reconciles_total", { code: result.kind === "failed" ? result.code : "ok" });
       return result;
     } catch (error) {
       metrics.add("kmagent_operator_reconciles_total", { code: codeOf(error) });
       log.error({ kmagent: key, err: error }, "pass failed");
-      return { kind: "failed" };
+      return { kind: "failed", code: codeOf(error) };
     } finally {
       metrics.observe("kmagent_operator_reconcile_duration_seconds", (clock.now() - began) / 1_000);
     }
@@ -141,7 +144,7 @@ export class Controller {
     for (const { type, reason, message } of passEvents(plan, outcomes)) {
       const { name, namespace, uid, resourceVersion } = kmagent;
       events.record(
-        { apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", name, namespace, uid, resourceVersion },
+        { apiVersion: API_VERSION, kind: "KmAgent", name, namespace, uid, resourceVersion },
         type,
         reason,
         mask.mask(message),
@@ -176,13 +179,13 @@ export class Controller {
     }
     const { health } = kmagent.spec;
     const intervalMs = milliseconds(health.interval);
-    prober.setTargets(kmagent.uid, probeTargets(snapshot.nodes, awaitedNodes(plan.status.rollout)), {
+    const awaited = awaitedNodes(plan.status.rollout, intervalMs);
+    prober.setTargets(kmagent.uid, probeTargets(snapshot.nodes, awaited), {
       intervalMs,
       timeoutMs: milliseconds(health.timeout),
       failureThreshold: health.failureThreshold,
     });
-    const watched = watchedNodes(plan.status.rollout, intervalMs);
-    const read = counterTargets(snapshot.nodes, plan.fleet?.nodes ?? [], { watched, intervalMs });
+    const read = counterTargets(snapshot.nodes, plan.fleet?.nodes ?? [], { awaited, intervalMs });
     exports.keep(kmagent.uid, new Set(read.map(({ podUid }) => podUid)));
     counters.setTargets(kmagent.uid, read, milliseconds(health.timeout));
     if (!plan.fleet) return;
@@ -191,7 +194,7 @@ export class Controller {
       nodes: plan.fleet.nodes,
       cluster: {
         logsEnabled: kmagent.spec.config.features.logs,
-        ...remoteReport(plan.remoteOutcome),
+        ...remoteReport(plan.remoteOutcome, (text) => this.#options.mask.mask(text)),
         image: plan.status.versions?.nodeAgentImage ?? "",
       },
     });
@@ -232,81 +235,14 @@ export class Controller {
   }
 
   #logOutcomes({ key }: KmAgentRecord, outcomes: readonly Outcome[], { statusEvents }: Plan): void {
-    const { log, metrics } = this.#options;
-    const count = (verb: string, resource: string, code: string) =>
-      metrics.add("kmagent_operator_api_writes_total", { verb, resource, code });
-    for (const outcome of outcomes) {
-      switch (outcome.kind) {
-        case "applied": {
-          const { object, because, drifted, warnings } = outcome;
-          count("apply", object.kind, "ok");
-          const fields = { kmagent: key, object: objectId(object), because, fields: drifted.map(({ path }) => path) };
-          log.info(fields, "applied");
-          for (const warning of warnings)
-            log.warn({ kmagent: key, object: objectId(object), warning }, "API server warns");
-          break;
-        }
-        case "left":
-          log.debug({ kmagent: key, object: objectId(outcome.object) }, "left as it was found");
-          break;
-        case "foreign":
-          log.warn(
-            { kmagent: key, object: objectId(outcome.object), owner: outcome.owner },
-            "left untouched: not ours",
-          );
-          break;
-        case "refused":
-          count("apply", outcome.object.kind, outcome.error.code);
-          log.error(
-            { kmagent: key, object: objectId(outcome.object), err: outcome.error },
-            "refused by the API server",
-          );
-          break;
-        case "deleted":
-          count("delete", outcome.object.kind, "ok");
-          log.info({ kmagent: key, object: objectId(outcome.object) }, "deleted");
-          break;
-        case "canaryTried":
-          log.debug({ kmagent: key, object: objectId(outcome.object) }, "a canary's pod would be taken");
-          break;
-        case "canaryRefused":
-          log.warn(
-            { kmagent: key, object: objectId(outcome.object), refusal: outcome.verdict.kind },
-            "a canary's pod is refused",
-          );
-          break;
-        case "podCreated":
-          count("create", "Pod", "ok");
-          log.info({ kmagent: key, object: objectId(outcome.object) }, "canary's pod made");
-          break;
-        case "annotated":
-          count("annotate", outcome.object.kind, "ok");
-          log.info({ kmagent: key, object: objectId(outcome.object) }, "noted");
-          break;
-        case "podTried":
-          log.debug({ kmagent: key, refusal: outcome.verdict?.kind ?? "none" }, "tried a pod by dry run");
-          break;
-        case "statusWritten":
-          count("apply", "KmAgent/status", "ok");
-          log.debug({ kmagent: key }, "status written");
-          // Events are gone after an hour; why a revision was taken back is asked the day after.
-          for (const { type, reason, message } of statusEvents) {
-            log[type === "Warning" ? "warn" : "info"]({ kmagent: key, reason, message }, "status turned");
-          }
-          break;
-        case "failed":
-          count(outcome.verb, outcome.resource, codeOf(outcome.error));
-          log.warn({ kmagent: key, what: outcome.what, err: outcome.error }, "write failed");
-          break;
-        default:
-          outcome satisfies never;
-      }
+    for (const { level, fields, message } of outcomes.flatMap((outcome) => outcomeLines(outcome, statusEvents))) {
+      this.#options.log[level]({ kmagent: key, ...fields }, message);
     }
   }
 
   #result(plan: Plan, outcomes: readonly Outcome[], now: number): PassResult {
-    const failed = outcomes.find((outcome) => outcome.kind === "failed");
-    if (failed) return passResult(failed.error);
+    const errors = outcomes.flatMap((outcome) => (outcome.kind === "failed" ? [outcome.error] : []));
+    if (errors.length > 0) return passResult(errors);
     // Written objects come back by the watch; what was refused or is foreign is told in a status of its own right away.
     if (
       outcomes.some(({ kind }) => kind === "left" || kind === "foreign" || kind === "refused" || kind === "podTried")

@@ -3,19 +3,21 @@ import { healthOf } from "../../test/fleet/facts.ts";
 import { nodeOfFleet, NOW, pod, waiting } from "../../test/fleet/observations.ts";
 import type { ExportState } from "../health/export-health.ts";
 import type { NodeObservation } from "../health/observation.ts";
-import { counterTargets, watchedNodes } from "./counter-targets.ts";
+import { awaitedNodes } from "./awaited-nodes.ts";
+import { counterTargets } from "./counter-targets.ts";
 
 const INTERVAL = 30_000;
+const NOBODY = awaitedNodes(undefined, INTERVAL);
 
 function exporting(index: number, state: ExportState): NodeObservation {
   const failing = state === "Failing" ? ["otlphttp (metrics)"] : [];
   return nodeOfFleet(index, {
-    exports: { at: NOW, health: { state, failing, since: NOW } },
+    exports: { at: NOW, health: { state, failing, since: NOW }, exporters: [] },
   });
 }
 
-function paces(nodes: readonly NodeObservation[], watched: ReadonlyMap<string, number> = new Map()) {
-  const targets = counterTargets(nodes, healthOf(nodes).nodes, { watched, intervalMs: INTERVAL });
+function paces(nodes: readonly NodeObservation[], awaited = NOBODY) {
+  const targets = counterTargets(nodes, healthOf(nodes).nodes, { awaited, intervalMs: INTERVAL });
   return Object.fromEntries(
     targets.map(({ node, everyMs, awaited }) => [node, `${everyMs}${awaited ? " awaited" : ""}`]),
   );
@@ -34,7 +36,7 @@ describe("the nodes whose counters are read", () => {
   });
 
   it("are read with each probe while a rollout waits for them, and five stable ones beside them", () => {
-    const seen = paces([...fleetOf(8), exporting(8, "Failing")], new Map([["node-0", 2_000]]));
+    const seen = paces([...fleetOf(8), exporting(8, "Failing")], awaitedNodes({ canaries: ["node-0"] }, INTERVAL));
     expect(seen["node-0"]).toBe("2000 awaited");
     expect(["node-1", "node-2", "node-3", "node-4", "node-5"].map((name) => seen[name])).toEqual(
       Array(5).fill("2000 awaited"),
@@ -61,15 +63,6 @@ describe("the nodes whose counters are read", () => {
     { name: "has a pod that is being deleted", of: { pod: pod({ deleting: true }) } },
     { name: "has a configuration without counters", of: { pod: pod({ metricsPort: null }) } },
   ])("don't include one that $name", ({ of }) => {
-    expect(counterTargets([nodeOfFleet(1, of)], [], { watched: new Map(), intervalMs: INTERVAL })).toEqual([]);
-  });
-
-  it("that a rollout waits for are its canaries and what is in flight, while it goes on", () => {
-    const inFlight = [{ node: "node-2", podUID: "pod-2" }];
-    const of = (phase: "Canary" | "Progressing" | "Complete") =>
-      Object.fromEntries(watchedNodes({ phase, canaries: ["node-1"], inFlight }, INTERVAL));
-    expect(of("Canary")).toEqual({ "node-1": 2_000, "node-2": INTERVAL });
-    expect(of("Progressing")).toEqual({ "node-2": INTERVAL });
-    expect(of("Complete")).toEqual({});
+    expect(counterTargets([nodeOfFleet(1, of)], [], { awaited: NOBODY, intervalMs: INTERVAL })).toEqual([]);
   });
 });

@@ -1,12 +1,11 @@
 import type { NodeHealth } from "../health/node-health.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import type { CounterTarget } from "../probe/counter-reader.ts";
-import type { RolloutStatus } from "../rollout/state.ts";
+import type { AwaitedNodes } from "./awaited-nodes.ts";
 
 /** What decides how often each node's counters are read. Times are milliseconds. */
 export interface CounterPace {
-  /** Nodes that a rollout waits for, and how often each is probed. */
-  readonly watched: ReadonlyMap<string, number>;
+  readonly awaited: AwaitedNodes;
   /** `health.interval`. */
   readonly intervalMs: number;
 }
@@ -30,25 +29,25 @@ const COMPARED_MS = 10_000;
 export function counterTargets(
   nodes: readonly NodeObservation[],
   fleet: readonly NodeHealth[],
-  { watched, intervalMs }: CounterPace,
+  { awaited, intervalMs }: CounterPace,
 ): CounterTarget[] {
   const isFailing = fleet.some((node) => node.collector === "Running" && node.export === "Failing");
-  const controlMs = watched.size > 0 ? Math.min(...watched.values()) : isFailing ? COMPARED_MS : null;
-  const controls = controlMs === null ? NONE : controlNodes(fleet, watched);
+  const controlMs = awaited.names.size > 0 ? awaited.everyMs : isFailing ? COMPARED_MS : null;
+  const controls = controlMs === null ? NONE : controlNodes(fleet, awaited.names);
   const rotationMs = Math.min(ROTATION_MS, Math.max(intervalMs, SHORTEST_MS, nodes.length * PER_NODE_MS));
   return nodes.flatMap(({ name, pod }) => {
     if (pod === null || pod.ip === "" || pod.metricsPort === null || pod.deleting) return [];
     if (pod.container?.state !== "running") return [];
-    const paceMs = watched.get(name) ?? (controls.has(name) ? controlMs : null);
+    const paceMs = awaited.names.has(name) ? awaited.everyMs : controls.has(name) ? controlMs : null;
     const everyMs = Math.min(rotationMs, paceMs ?? rotationMs);
     return [{ node: name, podUid: pod.uid, ip: pod.ip, port: pod.metricsPort, everyMs, awaited: paceMs !== null }];
   });
 }
 
 /** The first healthy nodes outside the rollout whose exports don't fail; those that are known to flow go first. */
-function controlNodes(fleet: readonly NodeHealth[], watched: ReadonlyMap<string, number>): ReadonlySet<string> {
+function controlNodes(fleet: readonly NodeHealth[], awaited: ReadonlySet<string>): ReadonlySet<string> {
   const stable = fleet.filter(
-    (node) => node.kind === "healthy" && node.export !== "Failing" && !watched.has(node.node),
+    (node) => node.kind === "healthy" && node.export !== "Failing" && !awaited.has(node.node),
   );
   const flowing = stable.filter((node) => node.export === "Flowing");
   const names = new Set([...flowing, ...stable].map(({ node }) => node));
@@ -56,16 +55,3 @@ function controlNodes(fleet: readonly NodeHealth[], watched: ReadonlyMap<string,
 }
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** How often a canary is probed, milliseconds. */
-const CANARY_MS = 2_000;
-
-/** The nodes that a rollout waits for, as the status names them, and how often each is probed. */
-export function watchedNodes(rollout: RolloutStatus | undefined, intervalMs: number): ReadonlyMap<string, number> {
-  if (rollout?.phase !== "Canary" && rollout?.phase !== "Progressing") return new Map();
-  const canaries = rollout.phase === "Canary" ? (rollout.canaries ?? []) : [];
-  return new Map([
-    ...(rollout.inFlight ?? []).map(({ node }): [string, number] => [node, intervalMs]),
-    ...canaries.map((node): [string, number] => [node, Math.min(CANARY_MS, intervalMs)]),
-  ]);
-}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { FIELD_MANAGER } from "../api/labels.ts";
-import { drift, overrides, quantity } from "./drift.ts";
+import { drift, overrides } from "./drift.ts";
 import type { KubeObject } from "../kube/resource.ts";
 
 const FIELDS = {
@@ -136,21 +136,5 @@ describe("overrides by admission", () => {
     const wanted = desired();
     (wanted["spec"] as Record<string, unknown>)["template"] = { spec: { hostNetwork: false, tolerations: [] } };
     expect(overrides(wanted, object())).toEqual([]);
-  });
-});
-
-describe("quantities", () => {
-  test.each([
-    ["1000m", "1"],
-    ["1Gi", "1024Mi"],
-    ["0.5", "500m"],
-    ["1e3", "1k"],
-    ["128974848", "123Mi"],
-  ])("%s equals %s", (a, b) => {
-    expect(quantity(a)).toBe(quantity(b));
-  });
-
-  test("are told from other text", () => {
-    expect(quantity("1 GB")).toBeUndefined();
   });
 });

@@ -1,3 +1,6 @@
+import { isJsonObject } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
+import { parseQuantity } from "../api/quantity.ts";
 import type { KubeObject } from "../kube/resource.ts";
 
 /*
@@ -15,7 +18,6 @@ export interface Difference {
 }
 
 type Json = unknown;
-type Fields = Readonly<Record<string, Json>>;
 
 /** Fields of ours in `live` that differ from `answer`, in the order of the answer's managed fields. */
 export function drift(answer: KubeObject, live: KubeObject, fieldManager: string): Difference[] {
@@ -26,21 +28,21 @@ export function drift(answer: KubeObject, live: KubeObject, fieldManager: string
 }
 
 /** Whether an object's managed fields hold an entry of our server-side apply. */
-function ownedFields(object: KubeObject, fieldManager: string): Fields | undefined {
+function ownedFields(object: KubeObject, fieldManager: string): JsonObject | undefined {
   const entries = object.metadata.managedFields ?? [];
   const entry = entries.find(
     (candidate) =>
       candidate.manager === fieldManager && candidate.operation === "Apply" && (candidate.subresource ?? "") === "",
   );
-  return isMap(entry?.fieldsV1) ? entry.fieldsV1 : undefined;
+  return isJsonObject(entry?.fieldsV1) ? entry.fieldsV1 : undefined;
 }
 
-function compare(fields: Fields, wanted: Json, found: Json, path: string, into: Difference[]): void {
+function compare(fields: JsonObject, wanted: Json, found: Json, path: string, into: Difference[]): void {
   for (const [key, below] of Object.entries(fields)) {
     if (key === ".") continue;
     const step = childOf(key, wanted, found, path);
     if (!step) continue;
-    if (isMap(below) && hasChildren(below) && step.found !== undefined) {
+    if (isJsonObject(below) && hasChildren(below) && step.found !== undefined) {
       compare(below, step.wanted, step.found, step.path, into);
     } else if (!sameJson(step.wanted, step.found)) {
       into.push({ path: step.path, wanted: brief(step.wanted), found: brief(step.found) });
@@ -56,7 +58,7 @@ function childOf(key: string, wanted: Json, found: Json, path: string) {
   }
   if (kind === "k:") {
     const keys: Json = JSON.parse(rest);
-    const name = isMap(keys) ? Object.values(keys).join(",") : rest;
+    const name = isJsonObject(keys) ? Object.values(keys).join(",") : rest;
     return { path: `${path}[${name}]`, wanted: item(wanted, keys), found: item(found, keys) };
   }
   if (kind === "v:") {
@@ -67,14 +69,14 @@ function childOf(key: string, wanted: Json, found: Json, path: string) {
 }
 
 function field(of: Json, name: string): Json {
-  return isMap(of) ? of[name] : undefined;
+  return isJsonObject(of) ? of[name] : undefined;
 }
 
 function item(of: Json, keys: Json): Json {
-  if (!Array.isArray(of) || !isMap(keys)) return undefined;
+  if (!Array.isArray(of) || !isJsonObject(keys)) return undefined;
   // Keys that the API server fills in by default, such as a port's protocol, stand in the managed fields too.
   return of.find(
-    (entry: Json) => isMap(entry) && Object.entries(keys).every(([name, value]) => sameJson(entry[name], value)),
+    (entry: Json) => isJsonObject(entry) && Object.entries(keys).every(([name, value]) => sameJson(entry[name], value)),
   );
 }
 
@@ -82,12 +84,8 @@ function member(of: Json, value: Json): Json {
   return Array.isArray(of) ? of.find((entry: Json) => sameJson(entry, value)) : undefined;
 }
 
-function hasChildren(fields: Fields): boolean {
+function hasChildren(fields: JsonObject): boolean {
   return Object.keys(fields).some((key) => key !== ".");
-}
-
-function isMap(value: Json): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Deep equality of JSON; the order of keys doesn't count, that of lists does. */
@@ -98,7 +96,7 @@ export function sameJson(a: Json, b: Json): boolean {
       Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((entry, at) => sameJson(entry, b[at]))
     );
   }
-  if (!isMap(a) || !isMap(b)) return false;
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameJson(a[key], b[key]));
 }
@@ -139,7 +137,7 @@ const LIST_KEY: Readonly<Record<string, string>> = {
 
 function differ(wanted: Json, found: Json, path: string, into: Difference[]): void {
   if (wanted === undefined || isEmpty(wanted)) return;
-  if (isMap(wanted) && isMap(found)) {
+  if (isJsonObject(wanted) && isJsonObject(found)) {
     for (const [key, value] of Object.entries(wanted)) differ(value, found[key], `${path}.${key}`, into);
     return;
   }
@@ -175,38 +173,11 @@ function differInList(
 
 function isEmpty(value: Json): boolean {
   if (value === null || value === "" || value === false || value === 0) return true;
-  return Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0;
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 function sameQuantity(a: Json, b: Json, path: string): boolean {
   if (!/\.(requests|limits|sizeLimit|divisor)\b/.test(path)) return false;
-  const left = quantity(a);
-  return left !== undefined && left === quantity(b);
-}
-
-const SUFFIX: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** The number that a Kubernetes quantity means, or undefined where it is none. */
-export function quantity(value: Json): number | undefined {
-  const match = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.exec(String(value));
-  const factor = SUFFIX[match?.[2] ?? ""];
-  if (!match || factor === undefined) return undefined;
-  return Number((Number(match[1]) * factor).toPrecision(15));
+  const left = parseQuantity(a);
+  return left !== null && left === parseQuantity(b);
 }

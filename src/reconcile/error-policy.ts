@@ -34,18 +34,15 @@ export function failureKind(error: unknown): FailureKind {
   }
 }
 
-/** What the queue does after a pass in which `error` was the worst failure. */
-export function passResult(error: unknown): PassResult {
-  switch (failureKind(error)) {
-    case "stopping":
-      return { kind: "done" };
-    // A refused object is remembered and waited with; what arrives here is a status or a deletion, which nothing else repeats.
-    case "refused":
-    case "outdated":
-      return { kind: "failed" };
-    case "retry": {
-      const wait = error instanceof KmError ? error.retryAfterMs : undefined;
-      return { kind: "failed", ...(wait !== undefined && { notBeforeMs: wait }) };
-    }
-  }
+/**
+ * What the queue does after a pass whose writes failed with these errors, in their order. One that is stopping has not failed.
+ * The code is the first failure's, for what follows may come of it; of waits that the API server asks for the longest counts.
+ */
+export function passResult(errors: readonly unknown[]): PassResult {
+  // A refused object is remembered and waited with; what is refused here is a status or a deletion, which nothing else repeats.
+  const failures = errors.filter((error) => failureKind(error) !== "stopping");
+  const [first] = failures;
+  if (first === undefined) return { kind: "done" };
+  const waits = failures.flatMap((error) => (error instanceof KmError ? (error.retryAfterMs ?? []) : []));
+  return { kind: "failed", code: codeOf(first), ...(waits.length > 0 && { notBeforeMs: Math.max(...waits) }) };
 }

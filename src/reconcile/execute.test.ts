@@ -39,6 +39,7 @@ function fakeWriter(there: readonly KubeObject[] = [], failures: Readonly<Record
   const calls: string[] = [];
   const applied: { readonly object: KubeObject; readonly options: ApplyOptions }[] = [];
   const removed: RemoveOptions[] = [];
+  const cleared: unknown[] = [];
   const note = (call: string) => {
     calls.push(call);
     const failure = failures[call];
@@ -68,13 +69,18 @@ function fakeWriter(there: readonly KubeObject[] = [], failures: Readonly<Record
       return Promise.resolve(written(of));
     },
     patchAnnotations: async () => Promise.reject(new Error("not used here")),
+    clear: async (type, { name }, patch) => {
+      note(`clear ${type.kind} ${name}`);
+      cleared.push(patch);
+      return Promise.resolve(written(object(type.kind, name, "node-agent")));
+    },
     remove: async (type, { name }, options) => {
       note(`remove ${type.kind} ${name}`);
       removed.push(options);
       return Promise.resolve("removed" as const);
     },
   };
-  return { writer, calls, applied, removed };
+  return { writer, calls, applied, removed, cleared };
 }
 
 const CONFIG = object("ConfigMap", "agent-1", "node-agent");
@@ -129,10 +135,10 @@ describe("a plan's writes", () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(expected);
   });
 
-  test("name few resources where they fail, for these become labels of a metric", async () => {
+  test("say what failed", async () => {
     const { writer } = fakeWriter([], { "apply ConfigMap agent-1": away });
     const [outcome] = await execute(ALL, KMAGENT, writer, NEVER);
-    expect(outcome).toMatchObject({ verb: "create", resource: "ConfigMap", what: "create ConfigMap agent-1" });
+    expect(outcome).toEqual({ kind: "failed", what: "create ConfigMap agent-1", error: away });
   });
 });
 
@@ -284,6 +290,46 @@ describe("a creation that meets an object which came after the look", () => {
   });
 });
 
+describe("an apply over a live object", () => {
+  const withEnv = (variable: object): KubeObject => ({
+    ...DAEMON_SET,
+    metadata: { ...DAEMON_SET.metadata, uid: "u" },
+    spec: { template: { spec: { containers: [{ name: "km-agent", env: [variable] }] } } },
+  });
+  const ours = withEnv({ name: "KEY", valueFrom: { secretKeyRef: { name: "s", key: "k" } } });
+  const write: Write = { kind: "apply", object: ours, wish: "w", uid: "u", because: "drift", drifted: [] };
+
+  /** Refuses an apply until what stands in its way is cleared. */
+  function refusing(there: readonly KubeObject[]) {
+    const fake = fakeWriter(there);
+    const writer: Writer = {
+      ...fake.writer,
+      apply: async (of, options, signal) =>
+        fake.cleared.length === 0 ? Promise.reject(refused) : fake.writer.apply(of, options, signal),
+    };
+    return { ...fake, writer };
+  }
+
+  test("that another member of a variable stands in the way of takes that away first", async () => {
+    const { writer, calls, cleared } = refusing([withEnv({ name: "KEY", value: "x" })]);
+    const [outcome] = await execute([write], KMAGENT, writer, NEVER);
+    expect(outcome).toMatchObject({ kind: "applied", because: "drift" });
+    expect(calls).toEqual(["read DaemonSet agent", "clear DaemonSet agent", "apply DaemonSet agent"]);
+    expect(cleared).toEqual([
+      {
+        spec: { template: { spec: { containers: [{ name: "km-agent", env: [{ name: "KEY", $patch: "delete" }] }] } } },
+      },
+    ]);
+  });
+
+  test("that is refused for something else takes nothing away", async () => {
+    const { writer, cleared } = refusing([ours]);
+    const [outcome] = await execute([write], KMAGENT, writer, NEVER);
+    expect(outcome).toMatchObject({ kind: "refused", error: refused });
+    expect(cleared).toEqual([]);
+  });
+});
+
 describe("a deletion", () => {
   test("carries UID and version, so that it never meets another object", async () => {
     const { writer, removed } = fakeWriter();
@@ -308,7 +354,7 @@ describe("a pod that is tried", () => {
       failure: new KmError("Conflict", "exists"),
       expected: { kind: "podTried", verdict: null },
     },
-    { name: "while the API server is away has failed", failure: away, expected: { kind: "failed", verb: "tryPod" } },
+    { name: "while the API server is away has failed", failure: away, expected: { kind: "failed" } },
   ])("$name", async ({ failure, expected }) => {
     const { writer } = fakeWriter([], failure ? { "create Pod": failure } : {});
     expect((await execute([POD], KMAGENT, writer, NEVER))[0]).toMatchObject(expected);

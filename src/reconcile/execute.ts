@@ -1,16 +1,17 @@
-import { GROUP, VERSION } from "../api/labels.ts";
+import { API_VERSION } from "../api/labels.ts";
 import { KmError } from "../api/errors.ts";
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { PodRefusal } from "../health/observation.ts";
-import type { Writer } from "../kube/apply.ts";
+import type { Writer, Written } from "../kube/apply.ts";
 import { typeOf } from "../kube/resource.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { componentOf } from "./dependents.ts";
 import type { Difference } from "./drift.ts";
 import { failureKind } from "./error-policy.ts";
-import { objectId } from "./memory.ts";
 import { decideFound } from "./object-decision.ts";
 import type { ApplyReason, LeftDecision } from "./object-decision.ts";
+import { objectId } from "./object-id.ts";
+import { obstacles } from "./obstacles.ts";
 import type { Write } from "./plan.ts";
 import { projectKmAgent } from "./project.ts";
 import type { KmAgentRecord } from "./project.ts";
@@ -52,14 +53,8 @@ export type Outcome =
   | { readonly kind: "annotated"; readonly object: KubeObject }
   /** `landed` is the status as it is stored now. */
   | { readonly kind: "statusWritten"; readonly resourceVersion: string; readonly landed: KmAgentStatus }
-  /** `what` is for people; `verb` and `resource` are few and serve as labels of a metric. */
-  | {
-      readonly kind: "failed";
-      readonly verb: Write["kind"];
-      readonly resource: string;
-      readonly what: string;
-      readonly error: unknown;
-    };
+  /** `what` is for people. */
+  | { readonly kind: "failed"; readonly what: string; readonly error: unknown };
 
 /**
  * Does the writes of a plan in their order and tells what became of each. A failure ends the objects, for what follows may
@@ -95,9 +90,8 @@ async function attempt(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
     if (error instanceof KmError && object && "wish" in write && failureKind(error) === "refused") {
       return { kind: "refused", object, wish: write.wish, error };
     }
-    const resource = object?.kind ?? "KmAgent/status";
     const what = object ? `${write.kind} ${objectId(object)}` : write.kind;
-    return { kind: "failed", verb: write.kind, resource, what, error };
+    return { kind: "failed", what, error };
   }
 }
 
@@ -107,7 +101,7 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
       return await create(write, kmagent, writer, signal);
     case "apply": {
       const { object, wish, uid, because, drifted } = write;
-      const { object: answer, warnings } = await writer.apply(object, { uid }, signal);
+      const { object: answer, warnings } = await applyOver(object, uid, writer, signal);
       return { kind: "applied", object, wish, answer, because, drifted, warnings };
     }
     case "delete": {
@@ -145,7 +139,7 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
     case "status": {
       const { object } = await writer.applyStatus(
         {
-          apiVersion: `${GROUP}/${VERSION}`,
+          apiVersion: API_VERSION,
           kind: "KmAgent",
           metadata: { name: kmagent.name, namespace: kmagent.namespace },
           status: write.status,
@@ -156,6 +150,21 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
       const { resourceVersion, status: landed } = projectKmAgent(object);
       return { kind: "statusWritten", resourceVersion, landed };
     }
+  }
+}
+
+/** Applies over a live object. Where that is refused for what somebody else put into it, that goes first. */
+async function applyOver(object: KubeObject, uid: string, writer: Writer, signal: AbortSignal): Promise<Written> {
+  try {
+    return await writer.apply(object, { uid }, signal);
+  } catch (error) {
+    if (!(error instanceof KmError) || error.code !== "Invalid") throw error;
+    const { name, namespace } = object.metadata;
+    const live = await writer.read(typeOf(object), namespace, name, signal);
+    const inTheWay = live ? obstacles(object, live) : null;
+    if (inTheWay === null) throw error;
+    await writer.clear(typeOf(object), { name, uid, ...(namespace !== undefined && { namespace }) }, inTheWay, signal);
+    return await writer.apply(object, { uid }, signal);
   }
 }
 
@@ -178,7 +187,7 @@ async function create(
         return { object, wish, ...decision };
       case "apply": {
         const { uid, because, drifted } = decision;
-        const { object: answer, warnings } = await writer.apply(object, { uid }, signal);
+        const { object: answer, warnings } = await applyOver(object, uid, writer, signal);
         return { kind: "applied", object, wish, answer, because, drifted, warnings };
       }
     }

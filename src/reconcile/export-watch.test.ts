@@ -16,7 +16,8 @@ describe("what is known of exports", () => {
     const watch = new ExportWatch();
     expect(watch.follow("k", "p", reading(10, { sent: 1 }))).toEqual({ changed: true, open: false });
     expect(watch.follow("k", "p", reading(20, { sent: 2 }))).toEqual({ changed: false, open: false });
-    expect(watch.follow("k", "p", reading(30, { sent: 2, failed: 1 }))).toEqual({ changed: true, open: true });
+    expect(watch.follow("k", "p", reading(30, { sent: 2, pending: 1 }))).toEqual({ changed: false, open: true });
+    expect(watch.follow("k", "p", reading(50, { sent: 2, pending: 1 }))).toEqual({ changed: true, open: true });
     expect(stateOf(watch)).toBe("Failing");
   });
 

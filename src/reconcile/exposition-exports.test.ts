@@ -8,7 +8,7 @@ import { exposeFleet, forgetFleet } from "./exposition.ts";
 const KMAGENT = { namespace: "ns", name: "km" };
 
 function exporting(index: number, state: ExportState, ...failing: string[]) {
-  return nodeOfFleet(index, { exports: { at: NOW, health: { state, failing, since: NOW } } });
+  return nodeOfFleet(index, { exports: { at: NOW, health: { state, failing, since: NOW }, exporters: [] } });
 }
 
 async function seriesOf(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {

@@ -120,11 +120,23 @@ describe("a pod that failed as a whole", () => {
 
   test.each([
     { name: "whose failure has no name: its container tells", status: { phase: "Failed" } },
-    { name: "that succeeded", status: { phase: "Succeeded", reason: "Completed" } },
-  ])("isn't one $name", ({ status }) => {
+    { name: "that succeeded, for it was deleted", status: { phase: "Succeeded" }, metadata: DELETED },
+  ])("isn't one $name", ({ status, metadata = {} }) => {
     const { pod, failed } = world();
     pod("a", RUNNING);
-    pod("a", status);
+    pod("a", status, metadata);
+    expect(failed()).toBeUndefined();
+  });
+
+  test("is one that obeyed when kubelet ended it, of which kubelet only says that it succeeded", () => {
+    const { pod, failed, tell } = world();
+    pod("a", RUNNING);
+    pod("a", { phase: "Succeeded" });
+    pod("a", { phase: "Succeeded" }, DELETED);
+    pod("a", undefined);
+    expect(failed()).toBe("a");
+    tell("a");
+    pod("b", RUNNING);
     expect(failed()).toBeUndefined();
   });
 

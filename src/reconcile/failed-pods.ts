@@ -1,3 +1,4 @@
+import { isOver } from "../health/subject.ts";
 import type { Store } from "../kube/store.ts";
 import type { NodeRecord, PodRecord } from "./project.ts";
 
@@ -72,12 +73,13 @@ export function watchFailedPods(
 }
 
 /**
- * Kubelet names a reason where the pod as a whole failed, and none where its containers just ended. One that was on its way out
- * before may have failed by that alone. Deletion and failure may come as one change: then the reason tells.
+ * Kubelet names a reason where the pod as a whole failed, and none where its containers just ended, or where they obeyed and the
+ * pod is `Succeeded`. One that was on its way out before may have ended by that alone. Deletion and failure may come as one
+ * change: then the reason tells, and without one the deletion was first.
  */
-function falls(before: PodRecord | undefined, { phase, reason }: PodRecord): boolean {
-  if (phase !== "Failed" || reason === "") return false;
-  return before === undefined || (before.phase !== "Failed" && !before.deleting);
+function falls(before: PodRecord | undefined, { phase, reason, deleting }: PodRecord): boolean {
+  const ended = phase === "Succeeded" ? !deleting : phase === "Failed" && reason !== "";
+  return ended && (before === undefined || (!isOver(before) && !before.deleting));
 }
 
 function succeeds(failed: PodRecord, { uid, ownerUid, container, createdAt }: PodRecord): boolean {

@@ -7,10 +7,11 @@ import type { Store } from "../kube/store.ts";
 import type { Answer } from "../remote/ask.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { FailedPods } from "./failed-pods.ts";
-import { lastWordsKey, NO_MEMORY, objectId } from "./memory.ts";
+import { lastWordsKey, NO_MEMORY } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import type { KmAgentRecord, NodeRecord, PodRecord } from "./project.ts";
-import { referencesOf } from "./references.ts";
+import { referencesOf, textAt } from "./references.ts";
 import type { Reference, Referenced } from "./references.ts";
 import { hasSpec } from "./configuration.ts";
 import type { Installation, Snapshot } from "./snapshot.ts";
@@ -48,12 +49,8 @@ export function gather(kmagent: KmAgentRecord, memory: KmAgentMemory | undefined
     reference,
     found: sources.reference(reference),
   }));
-  const textAt = (path: string) => {
-    const found = references.find(({ reference }) => reference.path === path)?.found;
-    return found?.kind === "found" ? found.text : null;
-  };
-  const apiKey = textAt("spec.apiKeySecretRef");
-  const caBundle = textAt("spec.caBundleRef");
+  const apiKey = textAt(references, "spec.apiKeySecretRef");
+  const caBundle = textAt(references, "spec.caBundleRef");
   const pods = caches.pods.by(BY_INSTANCE, kmagent.name);
   return {
     kmagent,

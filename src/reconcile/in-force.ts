@@ -2,8 +2,7 @@ import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { ConfigSource } from "../config/resolve.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { configMapName, daemonSetName, deploymentName } from "../resources/names.ts";
-import { objectId } from "./memory.ts";
+import { objectId, revisionId, workloadId } from "./object-id.ts";
 import type { DecidedObject } from "./plan.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { imageOfTemplate, revisionOfTemplate } from "./pod-template.ts";
@@ -25,17 +24,14 @@ export function inForce(
   { kmagent, live, memory }: Snapshot,
   decided: readonly DecidedObject[],
 ): InForce | null {
-  const id =
-    component === "node-agent"
-      ? `DaemonSet ${daemonSetName(kmagent.name)}`
-      : `Deployment ${deploymentName(kmagent.name)}`;
+  const id = workloadId(kmagent, component);
   // A write of this pass is told of with the same status; one that failed is known of by the next pass.
   const written = kmagent.spec?.paused !== true && memory.failure === "";
   const wanted = decided.find(({ object, decision }) => objectId(object) === id && written && isDone(decision.kind));
   const workload = wanted?.object ?? live.get(id);
   const revision = revisionOfTemplate(workload);
   if (!workload || revision === "") return null;
-  const configMapId = `ConfigMap ${configMapName(kmagent.name, component, revision)}`;
+  const configMapId = revisionId(kmagent, component, revision);
   const configMap = decided.find(({ object }) => objectId(object) === configMapId)?.object ?? live.get(configMapId);
   return { revision, source: sourceOf(configMap), image: imageOfTemplate(workload) };
 }

@@ -1,9 +1,9 @@
 import { ANNOTATION, LABEL, objectLabels } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { REVISION_HASH, storedTemplate } from "../resources/configmap.ts";
-import { configMapName, daemonSetName, deploymentName } from "../resources/names.ts";
+import { storedTemplate } from "../resources/configmap.ts";
 import type { Judged } from "./configuration.ts";
+import { revisionId, workloadId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -35,7 +35,7 @@ function recall({ kmagent, live }: Snapshot): KubeObject[] {
   };
   const recalled = (component: Component, workload: KubeObject | undefined): KubeObject[] => {
     const revision = revisionOfTemplate(workload);
-    const configMap = ours(`ConfigMap ${configMapName(kmagent.name, component, revision)}`);
+    const configMap = ours(revisionId(kmagent, component, revision));
     const template = configMap && storedTemplate(configMap["data"]);
     if (!workload || !configMap || !template) return [];
     const common = objectLabels(kmagent.name, component);
@@ -45,8 +45,8 @@ function recall({ kmagent, live }: Snapshot): KubeObject[] {
     ];
   };
   return [
-    ...recalled("node-agent", ours(`DaemonSet ${daemonSetName(kmagent.name)}`)),
-    ...recalled("cluster-agent", ours(`Deployment ${deploymentName(kmagent.name)}`)),
+    ...recalled("node-agent", ours(workloadId(kmagent, "node-agent"))),
+    ...recalled("cluster-agent", ours(workloadId(kmagent, "cluster-agent"))),
   ];
 }
 
@@ -57,7 +57,7 @@ export function recalledConfigMap(configMap: KubeObject, instance: string, compo
     [LABEL.revision]: configMap.metadata.labels?.[LABEL.revision] ?? "",
   };
   return {
-    ...bare(configMap, labels, [ANNOTATION.source, ANNOTATION.remoteHash, REVISION_HASH]),
+    ...bare(configMap, labels, [ANNOTATION.source, ANNOTATION.remoteHash, ANNOTATION.revisionHash]),
     immutable: true,
     data: configMap["data"],
   };

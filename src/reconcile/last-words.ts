@@ -1,7 +1,7 @@
+import { AGENT_CONTAINER } from "../api/labels.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readLog } from "../kube/logs.ts";
 import { lastWordsKey } from "./memory.ts";
-import { AGENT_CONTAINER } from "./project.ts";
 import type { PodRecord } from "./project.ts";
 
 const TAIL_LINES = 20;

@@ -1,3 +1,4 @@
+import { isCollectorEnd } from "../health/fault.ts";
 import type { NodeHealth } from "../health/node-health.ts";
 
 /** A line of the log about one node's collector. */
@@ -9,7 +10,6 @@ export interface LifecycleLine {
   readonly error: string;
 }
 
-const ENDED: ReadonlySet<string> = new Set(["CollectorExited", "CollectorExitedCleanly", "OOMKilled"]);
 const NOT_CREATED: ReadonlySet<string> = new Set(["ImagePullFailed", "ContainerCreateFailed"]);
 
 /**
@@ -42,7 +42,7 @@ function endOf(then: NodeHealth | undefined, now: NodeHealth): LifecycleLine[] {
     return told ? [] : [{ level: "error", message: `failed to create new collector instance: ${error}`, node, error }];
   }
   const sameEnd = then?.podUid === podUid && then.lastExitAt === lastExitAt;
-  if (!ENDED.has(reason) || lastExitAt === null || sameEnd) return [];
+  if (!isCollectorEnd(reason) || lastExitAt === null || sameEnd) return [];
   const first =
     restarts <= 1 && (then?.podUid !== podUid || then.lastExitAt === null) && (then?.upSince ?? null) === null;
   return [

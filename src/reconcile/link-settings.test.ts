@@ -40,7 +40,7 @@ describe("a cluster's link to the platform", () => {
   test.each<{ name: string; found: Referenced }>([
     { name: "isn't there", found: { kind: "missing" } },
     { name: "isn't known yet", found: { kind: "loading" } },
-    { name: "may not be read", found: { kind: "notReadable" } },
+    { name: "may not be read", found: { kind: "notReadable", readable: [] } },
     { name: "has no such key", found: { kind: "keyMissing", keys: ["other"] } },
   ])("has no key while the Secret $name", ({ found }) => {
     expect(settings({}, { "spec.apiKeySecretRef": found }).apiKey).toBeNull();

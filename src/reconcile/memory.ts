@@ -59,11 +59,6 @@ export const NO_MEMORY: KmAgentMemory = {
   failure: "",
 };
 
-/** How an object is named in memory and messages: `DaemonSet km-agent`. */
-export function objectId(object: { readonly kind: string; readonly metadata: { readonly name: string } }): string {
-  return `${object.kind} ${object.metadata.name}`;
-}
-
 /** One run of a pod's container: its words don't change any more once it ended. */
 export function lastWordsKey(podUid: string, restarts: number): string {
   return `${podUid}/${restarts}`;

@@ -26,7 +26,7 @@ describe("the events of a pass", () => {
     },
     {
       name: "don't tell of conditions where the status couldn't be written, or each try would tell them again",
-      outcomes: [{ kind: "failed", verb: "status", resource: "KmAgent/status", what: "status", error: unavailable }],
+      outcomes: [{ kind: "failed", what: "status", error: unavailable }],
       expected: ["n1: down"],
     },
     {

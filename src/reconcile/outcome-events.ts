@@ -1,6 +1,6 @@
 import type { EventNote } from "./condition-events.ts";
 import type { Outcome } from "./execute.ts";
-import { objectId } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import type { Plan } from "./plan.ts";
 
 /** Events of a pass: what it saw, and of its writes only what was done. A write that failed is told of when it succeeds. */

@@ -1,4 +1,4 @@
-import { GROUP, LABEL } from "../api/labels.ts";
+import { APP_NAME, GROUP, LABEL } from "../api/labels.ts";
 import type { KubeObject, OwnerReference } from "../kube/resource.ts";
 
 /**
@@ -21,8 +21,8 @@ export function ownership(object: KubeObject, kmagent: { readonly uid: string; r
     return { kind: before ? "predecessor" : "foreign", owner: `${controller.kind} ${controller.name}` };
   }
   const labels = object.metadata.labels ?? {};
-  if (labels[LABEL.name] === "km-agent" && labels[LABEL.instance] === kmagent.name) return { kind: "orphan" };
-  return { kind: "foreign", owner: labels["app.kubernetes.io/managed-by"] ?? "somebody" };
+  if (labels[LABEL.name] === APP_NAME && labels[LABEL.instance] === kmagent.name) return { kind: "orphan" };
+  return { kind: "foreign", owner: labels[LABEL.managedBy] ?? "somebody" };
 }
 
 function isKmAgent({ apiVersion, kind }: OwnerReference): boolean {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { node, pod } from "../../test/fleet/observations.ts";
 import type { PodObservation } from "../health/observation.ts";
-import { awaitedNodes, probeTargets } from "./probe-targets.ts";
+import { awaitedNodes } from "./awaited-nodes.ts";
+import { probeTargets } from "./probe-targets.ts";
 
 describe("a pod is probed", () => {
   test.each<{ name: string; of: Partial<PodObservation> | null; probed: boolean }>([
@@ -15,12 +16,14 @@ describe("a pod is probed", () => {
   ])("$name", ({ of, probed }) => {
     const given = of && pod({ uid: "u", ip: "10.0.0.7", ...of });
     const targets = [{ node: "n", podUid: "u", ip: "10.0.0.7", port: 13_133 }];
-    expect(probeTargets([node({ name: "n", pod: given })], new Set())).toEqual(probed ? targets : []);
+    expect(probeTargets([node({ name: "n", pod: given })], awaitedNodes(undefined, 30_000))).toEqual(
+      probed ? targets : [],
+    );
   });
 
-  test("every two seconds while a rollout waits for its node", () => {
-    const awaited = awaitedNodes({ canaries: ["n"], inFlight: [{ node: "m", podUID: "v" }] });
-    expect([...awaited]).toEqual(["n", "m"]);
-    expect(probeTargets([node({ name: "n", pod: pod({ uid: "u" }) })], awaited)).toMatchObject([{ everyMs: 2_000 }]);
+  test("at a pace of its own while a rollout waits for its node, and the others at theirs", () => {
+    const awaited = awaitedNodes({ canaries: ["n"] }, 30_000);
+    const nodes = [node({ name: "n", pod: pod({ uid: "u" }) }), node({ name: "m", pod: pod({ uid: "v" }) })];
+    expect(probeTargets(nodes, awaited).map(({ everyMs }) => everyMs)).toEqual([2_000, undefined]);
   });
 });

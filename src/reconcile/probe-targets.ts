@@ -1,34 +1,25 @@
+import { HEALTH_PORT } from "../api/ports.ts";
 import type { NodeObservation } from "../health/observation.ts";
-import type { RolloutStatus } from "../rollout/state.ts";
+import { isOver } from "../health/subject.ts";
 import type { ProbeTarget } from "../probe/prober.ts";
-
-/** Where `health_check` listens. */
-const HEALTH_PORT = 13_133;
-
-/** How often a pod is asked that a rollout waits for, milliseconds. */
-const AWAITED_MS = 2_000;
+import type { AwaitedNodes } from "./awaited-nodes.ts";
 
 /**
- * The pods that can be asked: those with an address whose container isn't known to be down. A rollout's steps hang on what it
- * hears of the nodes that it waits for, so those are asked more often.
+ * The pods that can be asked: those with an address whose container isn't known to be down. Those that a rollout waits for have a
+ * pace of their own.
  */
-export function probeTargets(nodes: readonly NodeObservation[], awaited: ReadonlySet<string>): ProbeTarget[] {
+export function probeTargets(nodes: readonly NodeObservation[], awaited: AwaitedNodes): ProbeTarget[] {
   return nodes.flatMap(({ name, pod }) =>
-    pod && pod.ip !== "" && !pod.deleting && pod.phase !== "Failed" && pod.phase !== "Succeeded"
+    pod && pod.ip !== "" && !pod.deleting && !isOver(pod)
       ? [
           {
             node: name,
             podUid: pod.uid,
             ip: pod.ip,
             port: HEALTH_PORT,
-            ...(awaited.has(name) && { everyMs: AWAITED_MS }),
+            ...(awaited.names.has(name) && { everyMs: awaited.everyMs }),
           },
         ]
       : [],
   );
-}
-
-/** The nodes that a staged rollout waits for, as its record names them. */
-export function awaitedNodes(rollout: RolloutStatus | undefined): ReadonlySet<string> {
-  return new Set([...(rollout?.canaries ?? []), ...(rollout?.inFlight ?? []).map(({ node }) => node)]);
 }

@@ -1,3 +1,5 @@
+import { membersOf } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
 import { KmAgentSpec, KmAgentStatus } from "../api/kmagent.ts";
 import type { KmAgent } from "../api/kmagent.ts";
 import type {
@@ -7,15 +9,14 @@ import type {
   Taint,
   Termination,
 } from "../health/observation.ts";
-import { LABEL } from "../api/labels.ts";
+import { AGENT_CONTAINER, LABEL } from "../api/labels.ts";
+import { parseTimestamp } from "../api/time.ts";
 import { METRICS_PORT_NAME } from "../resources/pod.ts";
 
 /*
  * Takes from the API server's pods and nodes the few fields in use, so that thousands of them fit into little memory.
  * The JSON is read leniently: what is missing becomes empty, and nothing here throws.
  */
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A node as the cache keeps it; pods and probes are joined to it in `gather`. */
 export type NodeRecord = Omit<NodeObservation, "pod" | "isMakingWay" | "failedPod" | "probe" | "exports"> & {
@@ -49,8 +50,8 @@ export interface KmAgentRecord extends Omit<KmAgent, "spec"> {
 
 /** A KmAgent of the API server as a record. A status that isn't ours to read counts as none. */
 export function projectKmAgent(raw: unknown): KmAgentRecord {
-  const object = map(raw);
-  const metadata = map(object["metadata"]);
+  const object = membersOf(raw);
+  const metadata = membersOf(object["metadata"]);
   const spec = KmAgentSpec.safeParse(object["spec"]);
   const status = KmAgentStatus.safeParse(object["status"] ?? {});
   const name = text(metadata["name"]);
@@ -73,22 +74,19 @@ export function projectKmAgent(raw: unknown): KmAgentRecord {
   };
 }
 
-/** The agent's container is the first one, and has this name. */
-export const AGENT_CONTAINER = "km-agent";
-
 /** A node of the API server as a record. */
 export function projectNode(raw: unknown, intern: Intern): NodeRecord {
-  const node = map(raw);
-  const metadata = map(node["metadata"]);
-  const info = map(map(node["status"])["nodeInfo"]);
-  const ready = list(map(node["status"])["conditions"]).find((condition) => condition["type"] === "Ready");
+  const node = membersOf(raw);
+  const metadata = membersOf(node["metadata"]);
+  const info = membersOf(membersOf(node["status"])["nodeInfo"]);
+  const ready = list(membersOf(node["status"])["conditions"]).find((condition) => condition["type"] === "Ready");
   const status = ready?.["status"];
   return {
     key: text(metadata["name"]),
     name: text(metadata["name"]),
     uid: text(metadata["uid"]),
     labels: strings(metadata["labels"], intern),
-    taints: list(map(node["spec"])["taints"]).map((entry) => taint(entry, intern)),
+    taints: list(membersOf(node["spec"])["taints"]).map((entry) => taint(entry, intern)),
     os: intern(text(info["operatingSystem"])),
     architecture: intern(text(info["architecture"])),
     ready: ready
@@ -105,11 +103,11 @@ export function projectNode(raw: unknown, intern: Intern): NodeRecord {
 
 /** A pod of the API server as a record. */
 export function projectPod(raw: unknown, intern: Intern): PodRecord {
-  const pod = map(raw);
-  const metadata = map(pod["metadata"]);
-  const spec = map(pod["spec"]);
-  const status = map(pod["status"]);
-  const labels = map(metadata["labels"]);
+  const pod = membersOf(raw);
+  const metadata = membersOf(pod["metadata"]);
+  const spec = membersOf(pod["spec"]);
+  const status = membersOf(pod["status"]);
+  const labels = membersOf(metadata["labels"]);
   const owner = list(metadata["ownerReferences"]).find((reference) => reference["controller"] === true);
   const conditions = list(status["conditions"]);
   const scheduled = conditions.find((condition) => condition["type"] === "PodScheduled");
@@ -145,14 +143,16 @@ export function projectPod(raw: unknown, intern: Intern): PodRecord {
 }
 
 /** The agent's container names the port of the collector's own metrics where its configuration has one. */
-function metricsPort(container: Json | undefined): number | null {
+function metricsPort(container: JsonObject | undefined): number | null {
   const port = list(container?.["ports"]).find((candidate) => candidate["name"] === METRICS_PORT_NAME);
   return typeof port?.["containerPort"] === "number" ? port["containerPort"] : null;
 }
 
 /** A DaemonSet's pod is bound to its node by an affinity to the node's name before the scheduler has spoken. */
-function intendedNode(spec: Json): string {
-  const required = map(map(map(spec["affinity"])["nodeAffinity"])["requiredDuringSchedulingIgnoredDuringExecution"]);
+function intendedNode(spec: JsonObject): string {
+  const required = membersOf(
+    membersOf(membersOf(spec["affinity"])["nodeAffinity"])["requiredDuringSchedulingIgnoredDuringExecution"],
+  );
   for (const term of list(required["nodeSelectorTerms"])) {
     for (const match of list(term["matchFields"])) {
       const values = match["values"];
@@ -162,21 +162,21 @@ function intendedNode(spec: Json): string {
   return "";
 }
 
-function containerObservation(status: Json): ContainerObservation {
-  const state = map(status["state"]);
+function containerObservation(status: JsonObject): ContainerObservation {
+  const state = membersOf(status["state"]);
   const restarts = typeof status["restartCount"] === "number" ? status["restartCount"] : 0;
-  const lastTerminated = map(status["lastState"])["terminated"];
-  const last = lastTerminated === undefined ? null : termination(map(lastTerminated));
+  const lastTerminated = membersOf(status["lastState"])["terminated"];
+  const last = lastTerminated === undefined ? null : termination(membersOf(lastTerminated));
   if (state["terminated"] !== undefined)
-    return { state: "terminated", restarts, last: termination(map(state["terminated"])) };
+    return { state: "terminated", restarts, last: termination(membersOf(state["terminated"])) };
   if (state["running"] !== undefined) {
-    return { state: "running", startedAt: time(map(state["running"])["startedAt"]), restarts, last };
+    return { state: "running", startedAt: time(membersOf(state["running"])["startedAt"]), restarts, last };
   }
-  const waiting = map(state["waiting"]);
+  const waiting = membersOf(state["waiting"]);
   return { state: "waiting", reason: text(waiting["reason"]), message: text(waiting["message"]), restarts, last };
 }
 
-function termination(of: Json): Termination {
+function termination(of: JsonObject): Termination {
   return {
     exitCode: typeof of["exitCode"] === "number" ? of["exitCode"] : -1,
     signal: typeof of["signal"] === "number" ? of["signal"] : null,
@@ -186,7 +186,7 @@ function termination(of: Json): Termination {
   };
 }
 
-function taint(of: Json, intern: Intern): Taint {
+function taint(of: JsonObject, intern: Intern): Taint {
   const effect = of["effect"];
   return {
     key: intern(text(of["key"])),
@@ -207,14 +207,8 @@ function phase(value: unknown): PodObservation["phase"] {
   }
 }
 
-const EMPTY: Json = Object.freeze({});
-
-function map(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : EMPTY;
-}
-
-function list(value: unknown): Json[] {
-  return Array.isArray(value) ? value.map(map) : [];
+function list(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.map(membersOf) : [];
 }
 
 function text(value: unknown): string {
@@ -222,12 +216,11 @@ function text(value: unknown): string {
 }
 
 function strings(value: unknown, intern: Intern): Record<string, string> {
-  return Object.fromEntries(Object.entries(map(value)).map(([key, entry]) => [intern(key), intern(text(entry))]));
+  return Object.fromEntries(Object.entries(membersOf(value)).map(([key, entry]) => [intern(key), intern(text(entry))]));
 }
 
 function time(value: unknown): number {
-  const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? 0 : at;
+  return parseTimestamp(value) ?? 0;
 }
 
 /** Gives one copy of each short string that thousands of objects share. */

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { runs } from "../../test/properties.ts";
+import type { Clock } from "../api/clock.ts";
 import { jitteredBackoff, Queue } from "./queue.ts";
-import type { PassResult, Scheduler } from "./queue.ts";
+import type { PassResult } from "./queue.ts";
 
 /** A clock that only moves when told, and lets promises settle after each step. */
-class HandClock implements Scheduler {
+class HandClock implements Pick<Clock, "now" | "after"> {
   #now = 0;
   #timers: { at: number; act: () => void }[] = [];
 
@@ -98,14 +100,14 @@ describe("the queue of keys", () => {
     const { clock, queue, passes } = harness();
     queue.add("a");
     await clock.advance(0);
-    passes[0]?.end({ kind: "failed" });
+    passes[0]?.end({ kind: "failed", code: "Unavailable" });
     await clock.advance(0);
     queue.add("a");
     await clock.advance(999);
     expect(passes).toHaveLength(1);
     await clock.advance(1);
     expect(passes).toHaveLength(2);
-    passes[1]?.end({ kind: "failed" });
+    passes[1]?.end({ kind: "failed", code: "Unavailable" });
     await clock.advance(1_999);
     expect(passes).toHaveLength(2);
     await clock.advance(1);
@@ -116,7 +118,7 @@ describe("the queue of keys", () => {
     const { clock, queue, passes } = harness();
     queue.add("a");
     await clock.advance(0);
-    passes[0]?.end({ kind: "failed", notBeforeMs: 30_000 });
+    passes[0]?.end({ kind: "failed", code: "Throttled", notBeforeMs: 30_000 });
     await clock.advance(29_999);
     expect(passes).toHaveLength(1);
     await clock.advance(1);
@@ -127,11 +129,11 @@ describe("the queue of keys", () => {
     const { clock, queue, passes } = harness();
     queue.add("a");
     await clock.advance(0);
-    passes[0]?.end({ kind: "failed" });
+    passes[0]?.end({ kind: "failed", code: "Unavailable" });
     await clock.advance(1_000);
     passes[1]?.end({ kind: "again", afterMs: 10 });
     await clock.advance(10);
-    passes[2]?.end({ kind: "failed" });
+    passes[2]?.end({ kind: "failed", code: "Unavailable" });
     await clock.advance(1_000);
     expect(passes).toHaveLength(4);
   });
@@ -159,7 +161,7 @@ describe("the queue of keys", () => {
             fc.record({ do: fc.constant("add" as const), key: fc.constantFrom("a", "b", "c"), after: fc.nat(100) }),
             fc.record({
               do: fc.constant("end" as const),
-              result: fc.constantFrom<PassResult>({ kind: "done" }, { kind: "failed" }),
+              result: fc.constantFrom<PassResult>({ kind: "done" }, { kind: "failed", code: "Unavailable" }),
             }),
             fc.record({ do: fc.constant("wait" as const), ms: fc.nat(2_000) }),
           ),
@@ -201,7 +203,7 @@ describe("the queue of keys", () => {
           expect([...owed]).toEqual([]);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -1,10 +1,5 @@
-/** Where the queue takes its time from; tests pass one that they move by hand. */
-export interface Scheduler {
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** Calls `act` once after `ms`; the returned function takes it back. */
-  after(ms: number, act: () => void): () => void;
-}
+import type { Clock } from "../api/clock.ts";
+import type { ErrorCode } from "../api/errors.ts";
 
 /** How long a key waits after its n-th failure in a row (1, 2, …). */
 export type Backoff = (failures: number) => number;
@@ -13,7 +8,7 @@ export type Backoff = (failures: number) => number;
 export type PassResult =
   | { readonly kind: "done" }
   | { readonly kind: "again"; readonly afterMs: number }
-  | { readonly kind: "failed"; readonly notBeforeMs?: number };
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly notBeforeMs?: number };
 
 interface Entry {
   dueAt: number | null;
@@ -32,15 +27,15 @@ interface Entry {
 export class Queue {
   readonly #entries = new Map<string, Entry>();
   readonly #pass: (key: string) => Promise<PassResult>;
-  readonly #scheduler: Scheduler;
+  readonly #clock: Pick<Clock, "now" | "after">;
   readonly #backoff: Backoff;
   readonly #running = new Set<Promise<void>>();
   #cancelTimer: (() => void) | null = null;
   #stopped = false;
 
-  constructor(pass: (key: string) => Promise<PassResult>, scheduler: Scheduler, backoff: Backoff) {
+  constructor(pass: (key: string) => Promise<PassResult>, clock: Pick<Clock, "now" | "after">, backoff: Backoff) {
     this.#pass = pass;
-    this.#scheduler = scheduler;
+    this.#clock = clock;
     this.#backoff = backoff;
   }
 
@@ -55,7 +50,7 @@ export class Queue {
   add(key: string, afterMs = 0): void {
     if (this.#stopped) return;
     const entry = this.#entry(key);
-    const wish = Math.max(this.#scheduler.now() + afterMs, entry.notBefore);
+    const wish = Math.max(this.#clock.now() + afterMs, entry.notBefore);
     entry.dueAt = entry.dueAt === null ? wish : Math.min(entry.dueAt, wish);
     this.#arm();
   }
@@ -84,11 +79,11 @@ export class Queue {
       if (!entry.running && entry.dueAt !== null) earliest = Math.min(earliest, entry.dueAt);
     }
     if (earliest === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = this.#scheduler.after(Math.max(0, earliest - this.#scheduler.now()), () => this.#start());
+    this.#cancelTimer = this.#clock.after(Math.max(0, earliest - this.#clock.now()), () => this.#start());
   }
 
   #start(): void {
-    const now = this.#scheduler.now();
+    const now = this.#clock.now();
     for (const [key, entry] of this.#entries) {
       if (entry.running || entry.dueAt === null || entry.dueAt > now) continue;
       entry.dueAt = null;
@@ -113,7 +108,7 @@ export class Queue {
       case "failed": {
         entry.failures++;
         const wait = Math.max(this.#backoff(entry.failures), result.notBeforeMs ?? 0);
-        entry.notBefore = this.#scheduler.now() + wait;
+        entry.notBefore = this.#clock.now() + wait;
         if (entry.dueAt !== null) entry.dueAt = Math.max(entry.dueAt, entry.notBefore);
         this.add(key, wait);
         break;

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KmAgentSpecInput } from "../api/kmagent.ts";
+import { kmagentRecord as kmagent, snapshotOf } from "../../test/fleet/snapshot.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { NO_MEMORY, objectId } from "./memory.ts";
+import { NO_MEMORY } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import type { Plan, Write } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
 import { reconcile } from "./reconcile.ts";
@@ -15,24 +16,6 @@ import type { Snapshot } from "./snapshot.ts";
 import type { Referenced } from "./references.ts";
 
 const NOW = Date.parse("2026-01-01T00:10:00Z");
-
-function kmagent(spec: Partial<KmAgentSpecInput> = {}, more: Partial<KmAgentRecord> = {}): KmAgentRecord {
-  return {
-    key: "km/agent",
-    name: "agent",
-    namespace: "km",
-    uid: "uid-agent",
-    generation: 1,
-    resourceVersion: "1",
-    creationTimestamp: "2026-01-01T00:00:00Z",
-    deleting: false,
-    annotations: {},
-    spec: KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" }, ...spec }),
-    invalid: "",
-    status: {},
-    ...more,
-  };
-}
 
 function node(name: string): NodeObservation {
   return {
@@ -57,28 +40,11 @@ function snapshot(
   more: Partial<Snapshot> = {},
   secret: Referenced = { kind: "found", text: "key" },
 ): Snapshot {
-  return {
-    kmagent: of,
-    siblings: [],
+  return snapshotOf(of, {
     nodes: [node("n1"), node("n2")],
-    live: new Map(),
-    cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
-    pods: [],
     references: [{ reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" }, found: secret }],
-    apiKeyHmac: "ab",
-    caBundleHash: null,
-    restartedAt: null,
-    platform: { kind: "connected", message: "" },
-    answers: [],
-    memory: NO_MEMORY,
-    installation: {
-      version: "0.0.0",
-      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
-      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
-      kubernetesMinor: 34,
-    },
     ...more,
-  };
+  });
 }
 
 const plan = (of: Snapshot) => reconcile(of, NOW, (text) => text);
@@ -401,7 +367,9 @@ describe("a KmAgent that is paused", () => {
   test("changes nothing and says what it would change", () => {
     const seen = plan(snapshot(kmagent({ paused: true })));
     expect(names(seen.writes)).toEqual(["status"]);
-    expect(said(seen, "Paused")?.message).toContain("would create DaemonSet agent");
+    expect(said(seen, "Paused")?.message).toMatch(
+      /^Paused by spec\.paused; it would: create ConfigMap agent-node-agent-\w+; create DaemonSet agent; create ConfigMap agent-cluster-agent-\w+; create Deployment agent-cluster\.$/,
+    );
   });
 });
 

@@ -6,7 +6,6 @@ import { rememberedHealth } from "../health/remembered.ts";
 import { healthSettings } from "../health/settings.ts";
 import { compareResourceVersions } from "../kube/resource.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { canonicalJson } from "../resources/revision.ts";
 import { assembleStatus } from "../status/assemble.ts";
 import { conditionEvents } from "./condition-events.ts";
@@ -14,10 +13,10 @@ import type { EventNote } from "./condition-events.ts";
 import { hasSpec, judgeConfiguration } from "./configuration.ts";
 import type { Judged } from "./configuration.ts";
 import { garbage } from "./garbage.ts";
-import { objectId } from "./memory.ts";
 import { holdDependents } from "./dependents.ts";
 import { lastValid } from "./last-valid.ts";
 import { decideObject, freshMemory } from "./object-decision.ts";
+import { objectId, workloadId } from "./object-id.ts";
 import { overlap } from "./overlap.ts";
 import type { Overlap } from "./overlap.ts";
 import { ownership } from "./ownership.ts";
@@ -25,6 +24,7 @@ import type { DecidedObject, Plan, Write } from "./plan.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { podOfTemplate } from "./refusal.ts";
 import { NOTHING_SENT } from "./remote-facts.ts";
+import { notingRefusals } from "./remote-refusal.ts";
 import { remoteEvents, remoteStep } from "./remote-step.ts";
 import { rollReplica } from "./replica-step.ts";
 import { replicaEvents } from "./replica-events.ts";
@@ -35,6 +35,7 @@ import { statusFacts } from "./status-facts.ts";
 import { statusGate } from "./status-gate.ts";
 import { statusDueAt } from "./status-repair.ts";
 import { trialTime } from "./trial.ts";
+import { writtenStatus } from "./written.ts";
 
 /** So long a new process reads counters before it takes back what the one before it said of them, milliseconds. */
 const WARMING_MS = 180_000;
@@ -47,23 +48,10 @@ const WARMING_MS = 180_000;
  */
 export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
   const { kmagent, memory } = snapshot;
-  if (kmagent.deleting) {
-    return {
-      writes: [],
-      events: [],
-      statusEvents: [],
-      fleet: null,
-      podUids: new Set(),
-      rendered: null,
-      lastValid: null,
-      remote: null,
-      remoteOutcome: NOTHING_SENT,
-      status: kmagent.status,
-      nextAt: null,
-    };
-  }
-  const remote = remoteStep(snapshot, now);
-  const { judged, rendered } = judgeConfiguration(snapshot, remote?.wish ?? null);
+  if (kmagent.deleting) return leftAlone(kmagent.status);
+  const answered = remoteStep(snapshot, now);
+  const { judged, rendered } = judgeConfiguration(snapshot, answered?.wish ?? null);
+  const remote = notingRefusals(answered, judged, snapshot);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
   const kept = lastValid(snapshot, judged);
   const fleet = judgeFleet(snapshot, judged, now, mask);
@@ -83,7 +71,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
     ...(replica?.writes ?? []),
     ...removals(snapshot, judged, overlapped, [...(staged?.needed ?? []), ...(replica?.needed ?? [])]),
   ];
-  const daemonSet = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const daemonSet = snapshot.live.get(workloadId(kmagent, "node-agent"));
   const trialAt = trialTime(daemonSet, fleet, memory.refusal, now);
   const trial: Write[] = daemonSet && trialAt === now ? [{ kind: "tryPod", object: podOfTemplate(daemonSet) }] : [];
   const warmAt = (memory.begunAt ?? now) + WARMING_MS;
@@ -100,8 +88,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
     wanted,
     remote,
   });
-  // Our own last word where there is one: what a stranger made of it is no past to go on from.
-  const previous = memory.status?.written ?? kmagent.status;
+  const previous = writtenStatus(snapshot);
   const status = judged.kind === "loading" ? previous : assembleStatus(facts, previous, now, mask);
   const told = tell(snapshot, status, now);
   return {
@@ -126,6 +113,23 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
       remote?.nextAt ?? null,
       ...all.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
     ]),
+  };
+}
+
+/** What is made of a KmAgent that is being deleted: owner references take its objects away, and nobody reads its status any more. */
+function leftAlone(status: KmAgentStatus): Plan {
+  return {
+    writes: [],
+    events: [],
+    statusEvents: [],
+    fleet: null,
+    podUids: new Set(),
+    rendered: null,
+    lastValid: null,
+    remote: null,
+    remoteOutcome: NOTHING_SENT,
+    status,
+    nextAt: null,
   };
 }
 
@@ -192,10 +196,7 @@ function removals(snapshot: Snapshot, judged: Judged, overlapped: Overlap | null
 
 /** ConfigMaps that live pod templates mount: a wish that isn't applied yet must not take them away. */
 function templateConfigMaps({ kmagent, live }: Snapshot): string[] {
-  const templates = [
-    live.get(`DaemonSet ${daemonSetName(kmagent.name)}`),
-    live.get(`Deployment ${deploymentName(kmagent.name)}`),
-  ];
+  const templates = [live.get(workloadId(kmagent, "node-agent")), live.get(workloadId(kmagent, "cluster-agent"))];
   return templates.flatMap((workload) => {
     const spec = workload?.["spec"] as
       { template?: { spec?: { volumes?: { configMap?: { name?: string } }[] } } } | undefined;
@@ -212,7 +213,7 @@ function judgeFleet(
   const { kmagent, memory, nodes } = snapshot;
   if (!hasSpec(kmagent) || judged.kind === "loading") return null;
   const previous = memory.health ?? rememberedHealth(kmagent.status);
-  const live = snapshot.live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const live = snapshot.live.get(workloadId(kmagent, "node-agent"));
   const liveRevision = revisionOfTemplate(live);
   const targetRevision =
     judged.kind === "valid" && !kmagent.spec.paused ? judged.desired.nodeAgent.revision : liveRevision;
@@ -235,12 +236,13 @@ interface Told {
 const NOTHING_TOLD: Told = { writes: [], events: [], at: null };
 
 /** While the cache is older than our last status, nothing is compared with it: the watch brings the next pass. */
-function tell({ kmagent, memory }: Snapshot, status: KmAgentStatus, now: number): Told {
+function tell(snapshot: Snapshot, status: KmAgentStatus, now: number): Told {
+  const { kmagent, memory } = snapshot;
   const behind = (compareResourceVersions(kmagent.resourceVersion, memory.status?.resourceVersion ?? "") ?? 0) < 0;
   const due = behind ? null : statusDueAt(status, kmagent.status, memory.status, now);
   if (due === null) return NOTHING_TOLD;
   if (due > now) return { ...NOTHING_TOLD, at: due };
-  const previous = memory.status?.written ?? kmagent.status;
+  const previous = writtenStatus(snapshot);
   const urgent = status.observedGeneration !== previous.observedGeneration || hasTurned(previous, status);
   const gate = statusGate(memory.status?.at ?? null, urgent, now);
   if (!gate.write) return { ...NOTHING_TOLD, at: gate.at };

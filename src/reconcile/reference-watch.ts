@@ -1,6 +1,7 @@
+import type { Clock } from "../api/clock.ts";
 import type { KmError } from "../api/errors.ts";
+import { textsOf } from "../api/json.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Clock } from "../kube/clock.ts";
 import { reflect } from "../kube/reflector.ts";
 import { CONFIGMAPS, SECRETS } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
@@ -43,6 +44,7 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
   const watched = new Map<string, Watched>();
   const readable = new Set(options.readableSecrets);
   const idOf = (reference: Reference) => `${reference.kind}/${reference.name}`;
+  const notReadable: Referenced = { kind: "notReadable", readable: options.readableSecrets };
   const mayRead = (reference: Reference) => reference.kind === "ConfigMap" || readable.has(reference.name);
 
   function start(reference: Reference): Watched {
@@ -63,7 +65,7 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
         type: secret ? SECRETS : CONFIGMAPS,
         namespace: options.namespace,
         fieldSelector: `metadata.name=${reference.name}`,
-        project: (raw) => ({ values: secret ? decoded(raw["data"]) : texts(raw["data"]) }),
+        project: (raw) => ({ values: secret ? decoded(raw["data"]) : textsOf(raw["data"]) }),
         hooks: { failed: onFailure },
       },
       AbortSignal.any([signal, stop.signal]),
@@ -87,10 +89,10 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
       for (const [id, reference] of wanted) if (!watched.has(id)) watched.set(id, start(reference));
     },
     read(reference) {
-      if (!mayRead(reference)) return { kind: "notReadable" };
+      if (!mayRead(reference)) return notReadable;
       const watch = watched.get(idOf(reference));
       const store = watch?.store;
-      if (store?.synced !== true) return { kind: watch?.forbidden() === true ? "notReadable" : "loading" };
+      if (store?.synced !== true) return watch?.forbidden() === true ? notReadable : { kind: "loading" };
       const data = store.get(`${options.namespace}/${reference.name}`);
       if (!data) return { kind: "missing" };
       const text = data.values[reference.key];
@@ -101,14 +103,9 @@ export function createReferenceWatch(options: ReferenceWatchOptions, signal: Abo
   };
 }
 
-function texts(data: unknown): Record<string, string> {
-  const entries = Object.entries(typeof data === "object" && data !== null ? data : {});
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
-}
-
 /** Values stay verbatim, also with a newline at the end: the agents get them so, and what is wrong with them must show. */
 function decoded(data: unknown): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(texts(data)).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+    Object.entries(textsOf(data)).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
   );
 }

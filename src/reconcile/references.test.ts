@@ -72,15 +72,22 @@ describe("a reference", () => {
     {
       name: "to a Secret that we may not read",
       reference: SECRET,
-      found: { kind: "notReadable" },
+      found: { kind: "notReadable", readable: ["others", "more"] },
       reason: "SecretNotReadable",
-      says: "secretNames={s}",
+      says: "helm upgrade … --reuse-values --set 'secretNames={others,more,s}'",
+    },
+    {
+      name: "to a Secret of the list that we may not read all the same names it once",
+      reference: SECRET,
+      found: { kind: "notReadable", readable: ["s", "others"] },
+      reason: "SecretNotReadable",
+      says: "--set 'secretNames={s,others}'",
     },
     {
       name: "to a ConfigMap that we may not read names the right that is missing",
       reference: CONFIG,
-      found: { kind: "notReadable" },
-      reason: "ConfigMapNotFound",
+      found: { kind: "notReadable", readable: [] },
+      reason: "ConfigMapNotReadable",
       says: "right to get, list and watch configmaps",
     },
   ])("$name", ({ reference, found, reason, says }) => {

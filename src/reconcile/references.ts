@@ -30,7 +30,20 @@ export type Referenced =
   | { readonly kind: "loading" }
   | { readonly kind: "missing" }
   | { readonly kind: "keyMissing"; readonly keys: readonly string[] }
-  | { readonly kind: "notReadable" };
+  /** `readable` are the Secrets that the operator was told it may read. */
+  | { readonly kind: "notReadable"; readonly readable: readonly string[] };
+
+/** One reference of the spec with what is known of it. */
+export interface ResolvedReference {
+  readonly reference: Reference;
+  readonly found: Referenced;
+}
+
+/** The text that the reference at this path of the spec leads to; `null` where there is none, or isn't yet. */
+export function textAt(references: readonly ResolvedReference[], path: string): string | null {
+  const found = references.find(({ reference }) => reference.path === path)?.found;
+  return found?.kind === "found" ? found.text : null;
+}
 
 /** Reason and sentence for a reference that can't be used; `null` where it can, or isn't known yet. */
 export function referenceProblem(
@@ -64,13 +77,13 @@ export function referenceProblem(
     case "notReadable":
       if (kind === "ConfigMap") {
         return {
-          reason: "ConfigMapNotFound",
+          reason: "ConfigMapNotReadable",
           message: `${path}: the operator may not read ConfigMap "${name}". Give it back the right to get, list and watch configmaps in namespace "${namespace}", which its chart grants.`,
         };
       }
       return {
         reason: "SecretNotReadable",
-        message: `${path}: the operator may not read Secret "${name}". Add the name to the chart's secretNames: helm upgrade … --set secretNames={${name}}`,
+        message: `${path}: the operator may not read Secret "${name}". Add the name to the chart's secretNames: helm upgrade … --reuse-values --set 'secretNames={${[...new Set([...found.readable, name])].join(",")}}'`,
       };
     default:
       return found satisfies never;
@@ -79,4 +92,9 @@ export function referenceProblem(
 
 /** Reasons of `ConfigValid` that come from references. */
 export type ReferenceReason =
-  "SecretNotFound" | "SecretKeyNotFound" | "SecretNotReadable" | "ConfigMapNotFound" | "ConfigMapKeyNotFound";
+  | "SecretNotFound"
+  | "SecretKeyNotFound"
+  | "SecretNotReadable"
+  | "ConfigMapNotFound"
+  | "ConfigMapNotReadable"
+  | "ConfigMapKeyNotFound";

@@ -112,7 +112,7 @@ describe("of a pass", () => {
 
   test("the failure is kept until a pass has none", () => {
     const error = new KmError("Timeout", "too late");
-    const outcome: Outcome = { kind: "failed", verb: "status", resource: "KmAgent/status", what: "status", error };
+    const outcome: Outcome = { kind: "failed", what: "status", error };
     const failed = remember(NO_MEMORY, PLAN, [outcome], NOW);
     expect(failed.failure).toBe("status: too late");
     expect(remember(failed, PLAN, [], NOW).failure).toBe("");

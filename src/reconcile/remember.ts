@@ -1,9 +1,9 @@
 import { KmError } from "../api/errors.ts";
 import type { Outcome } from "./execute.ts";
 import type { KmAgentMemory } from "./memory.ts";
-import { objectId } from "./memory.ts";
 import { freshMemory, rememberAnswer } from "./object-decision.ts";
 import type { ObjectMemory } from "./object-decision.ts";
+import { objectId } from "./object-id.ts";
 import type { Plan } from "./plan.ts";
 import { rememberStatus } from "./status-repair.ts";
 import { isUnexplained } from "./trial.ts";

@@ -7,11 +7,12 @@ import { dueAt } from "../remote/heed.ts";
 import { remoteOutcome } from "../remote/outcome.ts";
 import type { Progress } from "../remote/outcome.ts";
 import type { RemoteRecord } from "../remote/record.ts";
-import { configMapName } from "../resources/names.ts";
-import type { RolloutState } from "../rollout/state.ts";
+import type { RolloutState, RolloutStatus } from "../rollout/state.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { Judged } from "./configuration.ts";
+import { revisionId } from "./object-id.ts";
 import type { KmAgentRecord } from "./project.ts";
+import { remoteFindings } from "./remote-refusal.ts";
 import type { RemoteStep } from "./remote-step.ts";
 
 /** Before the platform has sent anything, or while nobody looks. */
@@ -19,6 +20,7 @@ export const NOTHING_SENT: StatusFacts["remote"] = {
   kind: "none",
   message: "The platform has sent no configuration.",
   last: null,
+  told: [],
 };
 
 /** What says how far the agents are with the platform's configuration. */
@@ -28,17 +30,19 @@ interface Reached {
   readonly judged: Judged;
   readonly step: RemoteStep | null;
   readonly rollout: RolloutState | null;
+  /** The rollout as it is written. */
+  readonly written: RolloutStatus | undefined;
   readonly fleet: FleetHealth | null;
   readonly clusterAgent: StatusFacts["clusterAgent"];
 }
 
-const MOVING: Progress = { kind: "moving", reached: "" };
+const APPLIED: Progress = { kind: "applied", reached: "" };
 
 /** What became of the platform's last configuration, from its record and from where the agents are. */
 export function remoteFacts(reached: Reached): StatusFacts["remote"] {
   const { kmagent, step } = reached;
   if (kmagent.spec?.platform.remoteConfig.mode === "Disabled") {
-    return { kind: "disabled", message: "Remote configuration is switched off in the spec.", last: null };
+    return { kind: "disabled", message: "Remote configuration is switched off in the spec.", last: null, told: [] };
   }
   if (!step || !kmagent.spec) return NOTHING_SENT;
   const { spec } = kmagent;
@@ -71,42 +75,64 @@ export function remoteFacts(reached: Reached): StatusFacts["remote"] {
   return told;
 }
 
-function nodeProgress({ kmagent, judged, step, rollout, fleet }: Reached): Progress {
+function nodeProgress({ kmagent, judged, step, rollout, written, fleet }: Reached): Progress {
   const wanted = judged.kind === "valid" ? judged.desired.nodeAgent : null;
-  const rejected = (kmagent.status.rollout?.rejected ?? []).find(({ revision }) => revision === wanted?.revision);
+  const rejected = (written?.rejected ?? []).find(({ revision }) => revision === wanted?.revision);
   const record = step?.records["node-agent"];
+  const [finding] = remoteFindings("node-agent", judged);
+  if (finding) return { ...finding, kind: "refused" };
   if (rejected) return failure(record, rejected);
-  if (!wanted || !rollout || !fleet) return MOVING;
+  if (!wanted || !rollout || !fleet) return provedOr(record, underWay(kmagent, ""));
   // An earlier target may be on its way back while this one waits for its turn.
   const goesBack = rollout.phase === "RolledBack" || rollout.phase === "RollingBack";
   if (goesBack && rollout.target === wanted.revision) {
     return failure(record, rollout);
   }
-  const reached = ` on ${rollout.updated} of ${fleet.counts.desired} nodes`;
+  // What is rolled out isn't what is wanted while that waits for its turn, or while the KmAgent is paused.
+  const updated = rollout.target === wanted.revision ? rollout.updated : 0;
+  const reached = ` on ${updated} of ${fleet.counts.desired} nodes`;
   const there = rollout.phase === "Complete" && rollout.target === wanted.revision;
-  return { kind: there ? "applied" : "moving", reached };
+  if (there) return { kind: "applied", reached };
+  return provedOr(record, underWay(kmagent, reached));
 }
 
-function clusterProgress({ judged, step, clusterAgent }: Reached): Progress {
+function clusterProgress({ kmagent, judged, step, clusterAgent }: Reached): Progress {
   const wanted = judged.kind === "valid" ? judged.desired.clusterAgent?.revision : undefined;
-  if (wanted === undefined || clusterAgent === null || clusterAgent.kind === "disabled") return MOVING;
-  const { record } = clusterAgent;
-  if (record === null) {
-    const isThere = clusterAgent.kind === "present" && clusterAgent.ready && clusterAgent.revision === wanted;
-    return { kind: isThere ? "applied" : "moving", reached: "" };
+  const record = step?.records["cluster-agent"];
+  const [finding] = remoteFindings("cluster-agent", judged);
+  if (finding) return { ...finding, kind: "refused" };
+  if (wanted === undefined || clusterAgent === null || clusterAgent.kind === "disabled") {
+    return provedOr(record, underWay(kmagent, ""));
   }
-  const rejected = record.rejected.find(({ revision }) => revision === wanted);
-  if (rejected) return failure(step?.records["cluster-agent"], rejected);
-  return { kind: record.phase === "Complete" && record.target === wanted ? "applied" : "moving", reached: "" };
+  const { record: rollout } = clusterAgent;
+  if (rollout === null) {
+    const isThere = clusterAgent.kind === "present" && clusterAgent.ready && clusterAgent.revision === wanted;
+    return isThere ? APPLIED : underWay(kmagent, "");
+  }
+  const rejected = rollout.rejected.find(({ revision }) => revision === wanted);
+  if (rejected) return failure(record, rejected);
+  const there = rollout.phase === "Complete" && rollout.target === wanted;
+  return there ? APPLIED : provedOr(record, underWay(kmagent, ""));
 }
 
-/** A configuration that was proved once is in what holds, too: another change failed, and it stays in force. */
+function underWay({ spec }: KmAgentRecord, reached: string): Progress {
+  return { kind: spec?.paused === true ? "paused" : "moving", reached };
+}
+
 function failure(
   record: RemoteRecord | undefined,
   { reason, message }: { readonly reason: string; readonly message: string },
 ): Progress {
+  return provedOr(record, { kind: "rolledBack", why: `${reason}: ${message}` });
+}
+
+/**
+ * A configuration that was proved once stays in force while another change, such as an image, is tried, where that one fails, and
+ * while nothing can be made of the spec.
+ */
+function provedOr(record: RemoteRecord | undefined, unproved: Progress): Progress {
   const isProved = record?.accepted != null && record.accepted.hash === record.proved?.hash;
-  return isProved ? { kind: "applied", reached: "" } : { kind: "rolledBack", why: `${reason}: ${message}` };
+  return isProved ? APPLIED : unproved;
 }
 
 /** What agents run that were proved: the target once it is everywhere, else the revision before. */
@@ -123,7 +149,7 @@ function clusterRevision({ clusterAgent }: Reached): string {
 
 /** What a revision holds is noted on its ConfigMap, so it is known after a restart and after a rollback too. */
 function inForce(component: Component, revision: string, { kmagent, live }: Reached): string {
-  const annotations = live.get(`ConfigMap ${configMapName(kmagent.name, component, revision)}`)?.metadata.annotations;
+  const annotations = live.get(revisionId(kmagent, component, revision))?.metadata.annotations;
   const hash = annotations?.[ANNOTATION.remoteHash];
   if (hash !== undefined) return `Configuration ${hash} stays in force.`;
   switch (annotations?.[ANNOTATION.source]) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { documentOf } from "../config/json-document.ts";
 import { writeDocument } from "../config/stringify.ts";
+import { exactJson } from "../config/yaml-value.ts";
 import type { HeardAnswer } from "../platform/wire.ts";
 import type { Answer, SentConfig } from "../remote/ask.ts";
 
@@ -63,12 +64,8 @@ function sentConfig(document: unknown): SentConfig | null {
 /** Sixteen letters that are the same for every order of keys; what is no document at all is hashed as it came. */
 function hashOf(document: unknown): string {
   const reading = documentOf(document);
-  const text = reading.ok ? writeDocument(reading.document) : JSON.stringify(document, exact);
+  const text = reading.ok ? writeDocument(reading.document) : exactJson(document);
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
-}
-
-function exact(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
 }
 
 function isQuiet(answer: Answer): boolean {

@@ -1,9 +1,13 @@
 import type { Answer } from "../remote/ask.ts";
+import { COMPONENTS } from "../remote/record.ts";
 import type { ComponentNote } from "../remote/remote.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Plan } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
+
+/** Phases of both kinds of rollouts in which pods are made anew to prove or to follow a revision; a first install restarts nothing. */
+const MOVING: ReadonlySet<string> = new Set(["Canary", "Progressing", "Trying"]);
 
 /**
  * Log and metric of what came of the platform's answers. Three of the vendor's monitoring page's messages are here, word for
@@ -15,8 +19,8 @@ export class RemoteLog {
   readonly #metrics: Pick<Metrics, "add">;
   /** Hash of the configuration without a wish that was told of last, by KmAgent and component. */
   readonly #unasked = new Map<string, string>();
-  /** UIDs of those whose collectors are being restarted. */
-  readonly #restarting = new Set<string>();
+  /** Revision to which collectors are being restarted, by KmAgent and component. */
+  readonly #restarting = new Map<string, string>();
 
   constructor(log: Log, metrics: Pick<Metrics, "add">) {
     this.#log = log;
@@ -35,8 +39,10 @@ export class RemoteLog {
 
   /** Forgets a KmAgent that is gone. */
   forget(uid: string): void {
-    this.#restarting.delete(uid);
-    for (const key of this.#unasked.keys()) if (key.startsWith(uid)) this.#unasked.delete(key);
+    for (const component of COMPONENTS) {
+      this.#restarting.delete(`${uid} ${component}`);
+      this.#unasked.delete(`${uid} ${component}`);
+    }
   }
 
   #note(note: ComponentNote, kmagent: KmAgentRecord, plan: Plan, log: Log): void {
@@ -54,6 +60,10 @@ export class RemoteLog {
         } else log.info(fields, "configuration changed, restarting collector");
         break;
       }
+      case "kept":
+        count("kept");
+        log.info({ component, hash: note.hash }, "configuration accepted; it is what counts already, so nothing moves");
+        break;
       case "waits":
         count("waits");
         log.info(
@@ -69,6 +79,13 @@ export class RemoteLog {
           { component, hash, rule, path },
           `Periodic config check failed: configuration refused: ${place}${message}`,
         );
+        break;
+      }
+      case "refusedSince": {
+        const { hash, rule, path, message } = note;
+        count("refused", rule);
+        const place = path === "" ? "" : `${path}: `;
+        log.error({ component, hash, rule, path }, `accepted configuration is refused now: ${place}${message}`);
         break;
       }
       case "rolledBack": {
@@ -106,12 +123,22 @@ export class RemoteLog {
     }
   }
 
-  /** A restart has succeeded once every node that can be moved runs what is wanted, and not when it was begun. */
-  #followRestart({ uid, status }: KmAgentRecord, plan: Plan, log: Log): void {
-    const { phase, target, updated } = plan.status.rollout ?? {};
-    if (phase === "Canary" || phase === "Progressing") this.#restarting.add(uid);
-    else if (phase === "Complete" && this.#restarting.delete(uid)) {
-      log.info({ revision: target, nodes: updated }, "collector restarted successfully");
-    } else if (phase !== status.rollout?.phase) this.#restarting.delete(uid);
+  /** A restart has succeeded once everything that can be moved runs what was tried, and not when it was begun. */
+  #followRestart({ uid }: KmAgentRecord, plan: Plan, log: Log): void {
+    const { rollout, clusterAgent } = plan.status;
+    const turns = { "node-agent": rollout, "cluster-agent": clusterAgent };
+    for (const component of COMPONENTS) {
+      const { phase = "", target = "" } = turns[component] ?? {};
+      const key = `${uid} ${component}`;
+      if (MOVING.has(phase)) {
+        this.#restarting.set(key, target);
+        continue;
+      }
+      const tried = this.#restarting.get(key);
+      this.#restarting.delete(key);
+      if (phase !== "Complete" || tried !== target) continue;
+      const nodes = component === "node-agent" ? { nodes: rollout?.updated } : {};
+      log.info({ component, revision: target, ...nodes }, "collector restarted successfully");
+    }
   }
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { nodeOfFleet, NOW, pod as podOf } from "../../test/fleet/observations.ts";
+import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
 import { ANNOTATION } from "../api/labels.ts";
-import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KmAgentSpecInput, KmAgentStatus } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { NO_MEMORY, objectId } from "./memory.ts";
+import { NO_MEMORY } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import type { Plan } from "./plan.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { reconcile } from "./reconcile.ts";
@@ -23,27 +24,8 @@ const TIMES = { phaseSince: new Date(NOW).toISOString() };
 type Rollout = NonNullable<KmAgentStatus["rollout"]>;
 
 function kmagent(spec: Partial<KmAgentSpecInput>, more: Partial<Snapshot["kmagent"]> = {}): Snapshot["kmagent"] {
-  return {
-    key: "km/agent",
-    name: "agent",
-    namespace: "km",
-    uid: "uid-agent",
-    generation: 1,
-    resourceVersion: "1",
-    creationTimestamp: "2026-01-01T00:00:00Z",
-    deleting: false,
-    annotations: {},
-    spec: KmAgentSpec.parse({
-      clusterName: "c",
-      apiKeySecretRef: { name: "s", key: "k" },
-      clusterAgent: { enabled: false },
-      platform: { remoteConfig: { minInterval: "0s" } },
-      ...spec,
-    }),
-    invalid: "",
-    status: {},
-    ...more,
-  };
+  const further = { clusterAgent: { enabled: false }, platform: { remoteConfig: { minInterval: "0s" } }, ...spec };
+  return kmagentRecord(further, more);
 }
 
 function sent(timeout: string, to: "nodeAgent" | "clusterAgent" = "nodeAgent"): Snapshot["answers"] {
@@ -68,32 +50,7 @@ class World {
   at = NOW;
 
   constructor(spec: Partial<KmAgentSpecInput> = {}) {
-    this.#now = {
-      kmagent: kmagent(spec),
-      siblings: [],
-      nodes: [],
-      live: new Map(),
-      cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
-      pods: [],
-      references: [
-        {
-          reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" },
-          found: { kind: "found", text: "key" },
-        },
-      ],
-      apiKeyHmac: "ab",
-      caBundleHash: null,
-      restartedAt: null,
-      platform: { kind: "connected", message: "" },
-      answers: [],
-      memory: NO_MEMORY,
-      installation: {
-        version: "0.0.0",
-        images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
-        serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
-        kubernetesMinor: 34,
-      },
-    };
+    this.#now = snapshotOf(kmagent(spec));
     this.last = this.pass();
     this.settle();
   }
@@ -293,6 +250,17 @@ describe("a configuration of the platform that was rolled back", () => {
     expect(world.record?.["data"]).toMatchObject({ "accepted.yaml": expect.stringContaining('"1s"') });
     const { "rolled-back.json": list = "" } = world.record?.["data"] as Record<string, string>;
     expect(JSON.parse(list)).toHaveLength(1);
+  });
+
+  test("stays in force, once it was proved, while another change is tried", () => {
+    const world = new World();
+    world.pass(sent("1s"));
+    expect(world.applied).toMatchObject({ status: "Unknown", reason: "Applying" });
+    world.prove();
+    world.change(OTHER_IMAGE);
+    world.pass();
+    expect(world.rolloutNow.phase).toBe("Canary");
+    expect(world.applied).toMatchObject({ status: "True", reason: "Applied" });
   });
 
   test("ends the same where the operator is killed before its record is written", () => {

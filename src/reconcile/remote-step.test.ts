@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
+import { asks, GOOD, heard } from "../../test/fleet/remote.ts";
+import { kmagentRecord as kmagent, snapshotOf } from "../../test/fleet/snapshot.ts";
 import { ANNOTATION, LABEL } from "../api/labels.ts";
-import { KmAgentSpec } from "../api/kmagent.ts";
-import type { KmAgentSpecInput } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { HeardAnswer } from "../platform/wire.ts";
-import { NO_MEMORY, objectId } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import type { Plan } from "./plan.ts";
 import type { KmAgentRecord } from "./project.ts";
 import { reconcile } from "./reconcile.ts";
@@ -15,73 +15,10 @@ import type { Snapshot } from "./snapshot.ts";
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 const HELD = "ConfigMap agent-node-agent-remote";
 
-function kmagent(spec: Partial<KmAgentSpecInput> = {}, more: Partial<KmAgentRecord> = {}): KmAgentRecord {
-  return {
-    key: "km/agent",
-    name: "agent",
-    namespace: "km",
-    uid: "uid-agent",
-    generation: 1,
-    resourceVersion: "1",
-    creationTimestamp: "2026-01-01T00:00:00Z",
-    deleting: false,
-    annotations: {},
-    spec: KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" }, ...spec }),
-    invalid: "",
-    status: {},
-    ...more,
-  };
-}
-
-/** Answers as the check-in hears them. */
-function heard(...answers: readonly HeardAnswer[]): Snapshot["answers"] {
-  const inbox = new RemoteInbox();
-  for (const answer of answers) inbox.put("u", answer);
-  return inbox.of("u");
-}
-
-const asks = (nodeAgent: Readonly<Record<string, unknown>> | null): HeardAnswer => ({
-  restartRequired: true,
-  nodeAgent,
-  clusterAgent: null,
-});
-
-const GOOD = {
-  receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:4317" } } } },
-  exporters: {
-    otlphttp: { endpoint: "${env:KM_COLLECTOR_ENDPOINT}", headers: { Authorization: "${env:KM_API_KEY}" } },
-  },
-  service: { pipelines: { traces: { receivers: ["otlp"], exporters: ["otlphttp"] } } },
-};
 const BAD = { ...GOOD, exporters: { otlphttp: { endpoint: "https://thief.example" } } };
 
 function snapshot(of: KmAgentRecord, answers: Snapshot["answers"], live: readonly KubeObject[] = []): Snapshot {
-  return {
-    kmagent: of,
-    siblings: [],
-    nodes: [],
-    live: new Map(live.map((object) => [objectId(object), object])),
-    cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
-    pods: [],
-    references: [
-      {
-        reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" },
-        found: { kind: "found", text: "key" },
-      },
-    ],
-    apiKeyHmac: "ab",
-    caBundleHash: null,
-    restartedAt: null,
-    platform: { kind: "connected", message: "" },
-    answers,
-    memory: NO_MEMORY,
-    installation: {
-      version: "0.0.0",
-      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
-      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
-      kubernetesMinor: 34,
-    },
-  };
+  return snapshotOf(of, { answers, live: new Map(live.map((object) => [objectId(object), object])) });
 }
 
 const pass = (of: Snapshot) => reconcile(of, NOW, (text) => text);
@@ -146,7 +83,7 @@ describe("a configuration that the platform sends", () => {
     for (const text of [
       condition(plan)?.message,
       plan.events[0]?.message,
-      remoteReport(plan.remoteOutcome).lastError,
+      remoteReport(plan.remoteOutcome, (text) => text).lastError,
     ]) {
       expect(text).toContain(rule);
       expect(text).toContain("exporters.otlphttp.endpoint");
@@ -252,14 +189,27 @@ describe("the inbox", () => {
   });
 });
 
-test("the platform is told once that its configuration is in force, and on and on while it isn't", () => {
-  const last = { hash: "a", verdict: "Accepted", rule: "", path: "", message: "", since: 1 } as const;
-  expect(remoteReport({ kind: "applied", message: "on 2 of 3 nodes", last })).toEqual({
-    lastError: "",
-    news: { id: "a@1", text: "on 2 of 3 nodes" },
+describe("what the platform is told of its configurations", () => {
+  const told = [
+    { hash: "a", since: 1 },
+    { hash: "b", since: 2 },
+  ];
+  test("is once that they are in force, and on and on while one isn't", () => {
+    expect(remoteReport({ kind: "applied", message: "on 2 of 3 nodes", last: null, told }, (text) => text)).toEqual({
+      lastError: "",
+      news: { id: "a@1 b@2", text: "on 2 of 3 nodes" },
+    });
+    expect(remoteReport({ kind: "applying", message: "on 1 of 3 nodes", last: null, told }, (text) => text)).toEqual({
+      lastError: "on 1 of 3 nodes",
+      news: null,
+    });
   });
-  expect(remoteReport({ kind: "applying", message: "on 1 of 3 nodes", last })).toEqual({
-    lastError: "on 1 of 3 nodes",
-    news: null,
+
+  test("holds no secret of which a key of a document may be made", () => {
+    const message = "exporters.km_secret-key: isn't a setting of otlphttp.";
+    const mask = (text: string) => text.replaceAll("km_secret-key", "***");
+    expect(remoteReport({ kind: "refused", message, last: null, told }, mask).lastError).toBe(
+      "exporters.***: isn't a setting of otlphttp.",
+    );
   });
 });

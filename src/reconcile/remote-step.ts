@@ -2,9 +2,11 @@ import { milliseconds } from "../api/duration.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { KmAgent } from "../api/kmagent.ts";
+import { timestamp } from "../api/time.ts";
+import { summary } from "../config/finding.ts";
 import { guardSettings } from "../config/guard/remote/limits.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { heldConfigMap, readHeld, rfc3339 } from "../remote/held.ts";
+import { heldConfigMap, readHeld } from "../remote/held.ts";
 import { COMPONENTS, NO_RECORD, NO_RECORDS } from "../remote/record.ts";
 import type { RemoteRecord, RemoteRecords } from "../remote/record.ts";
 import { decideRemote } from "../remote/remote.ts";
@@ -115,7 +117,7 @@ function wishesOf(records: RemoteRecords): NonNullable<DesiredInput["remote"]> {
 function wishOf({ accepted, restartedAt }: RemoteRecord): NonNullable<DesiredInput["remote"]>["nodeAgent"] {
   return {
     config: accepted && { text: accepted.text, hash: accepted.hash },
-    restartedAt: restartedAt === null ? null : rfc3339(restartedAt),
+    restartedAt: restartedAt === null ? null : timestamp(restartedAt),
   };
 }
 
@@ -151,25 +153,29 @@ export function remoteEvents(step: RemoteStep | null): EventNote[] {
             message: `Configuration ${note.hash} of ${whose} counts from now on.`,
           },
         ];
+      case "kept":
+        return [
+          {
+            type: "Normal",
+            reason: "RemoteConfigAccepted",
+            message: `Configuration ${note.hash} of ${whose} is what counts already, so nothing moves.`,
+          },
+        ];
       case "waits":
         return [
           {
             type: "Normal",
             reason: "RemoteConfigAccepted",
-            message: `Configuration ${note.hash} of ${whose} waits for platform.remoteConfig.minInterval until ${rfc3339(note.until)}.`,
+            message: `Configuration ${note.hash} of ${whose} waits for platform.remoteConfig.minInterval until ${timestamp(note.until)}.`,
           },
         ];
       case "refused": {
-        const { hash, rule, path, message } = note.refused;
-        const place = path === "" ? "" : `${path}: `;
-        const more = note.findings > 1 ? ` (and ${note.findings - 1} more)` : "";
-        return [
-          {
-            type: "Warning",
-            reason: "RemoteConfigRefused",
-            message: `Configuration ${hash} of ${whose}: ${place}${message} [rule ${rule}]${more}`,
-          },
-        ];
+        const message = `Configuration ${note.refused.hash} of ${whose}: ${summary(note.refused, note.findings)}`;
+        return [{ type: "Warning", reason: "RemoteConfigRefused", message }];
+      }
+      case "refusedSince": {
+        const message = `Configuration ${note.hash} of ${whose} was accepted, and is refused now: ${summary(note, note.findings)}`;
+        return [{ type: "Warning", reason: "RemoteConfigRefused", message }];
       }
       case "restart":
         return [{ type: "Normal", reason: "RestartRequested", message: `The platform asked to restart ${whose}.` }];

@@ -3,7 +3,8 @@ import { ANNOTATION } from "../api/labels.ts";
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { NO_MEMORY, objectId } from "./memory.ts";
+import { NO_MEMORY } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import { retriedRevision, triedOn } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
 

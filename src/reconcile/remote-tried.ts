@@ -3,9 +3,9 @@ import type { Component } from "../api/labels.ts";
 import type { CountingConfig } from "../remote/record.ts";
 import { NOTHING_TRIED } from "../remote/tried.ts";
 import type { Tried } from "../remote/tried.ts";
-import { configMapName } from "../resources/names.ts";
 import { followRetry } from "../rollout/record.ts";
 import { hasSpec } from "./configuration.ts";
+import { revisionId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { writtenTrial } from "./written.ts";
@@ -79,7 +79,7 @@ function renderedRevision(component: Component, { memory }: Snapshot): string | 
 
 /** What a revision holds of the platform's is noted on its ConfigMap; empty where that is nothing, or the ConfigMap is gone. */
 function remoteHashOf(component: Component, revision: string, { kmagent, live }: Snapshot): string {
-  const configMap = live.get(`ConfigMap ${configMapName(kmagent.name, component, revision)}`);
+  const configMap = live.get(revisionId(kmagent, component, revision));
   if (configMap === undefined || ownership(configMap, kmagent).kind !== "ours") return "";
   return configMap.metadata.annotations?.[ANNOTATION.remoteHash] ?? "";
 }

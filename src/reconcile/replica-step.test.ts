@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KmAgentSpecInput } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { HeardAnswer } from "../platform/wire.ts";
 import { node, NOW } from "../../test/fleet/observations.ts";
-import { lastWordsKey, NO_MEMORY, objectId } from "./memory.ts";
+import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
+import { lastWordsKey, NO_MEMORY } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import type { Plan, Write } from "./plan.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import type { PodRecord } from "./project.ts";
@@ -19,50 +20,16 @@ const AVAILABLE = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, avai
 /** The old pod works, and the new one doesn't yet. */
 const TRYING = { observedGeneration: 1, replicas: 2, updatedReplicas: 1, availableReplicas: 1 };
 
-function spec(of: Partial<KmAgentSpecInput> = {}): KmAgentSpec {
-  return KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" }, ...of });
-}
-
 function fresh(): Snapshot {
-  return {
-    kmagent: {
-      key: "km/agent",
-      name: "agent",
-      namespace: "km",
-      uid: "uid-agent",
-      generation: 1,
-      resourceVersion: "1",
-      creationTimestamp: "2026-01-01T00:00:00Z",
-      deleting: false,
-      annotations: {},
-      spec: spec(),
-      invalid: "",
-      status: {},
-    },
-    siblings: [],
+  return snapshotOf(kmagentRecord(), {
     nodes: [node({ name: "node-1", pod: null, probe: null })],
-    live: new Map(),
-    cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
-    pods: [],
     references: [
       {
         reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" },
         found: { kind: "found", text: "s3cr3t" },
       },
     ],
-    apiKeyHmac: "ab",
-    caBundleHash: null,
-    restartedAt: null,
-    platform: { kind: "connected", message: "" },
-    answers: [],
-    memory: NO_MEMORY,
-    installation: {
-      version: "0.0.0",
-      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
-      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
-      kubernetesMinor: 34,
-    },
-  };
+  });
 }
 
 const plan = (of: Snapshot, now = NOW) => reconcile(of, now, (text) => text.replaceAll("s3cr3t", "***"));
@@ -155,8 +122,8 @@ function running(): Snapshot {
 }
 
 function changed(from: Snapshot, of: Partial<KmAgentSpecInput> = {}): Snapshot {
-  const next = spec({ clusterAgent: { podAnnotations: { another: "revision" } }, ...of });
-  return { ...from, kmagent: { ...from.kmagent, spec: next, generation: from.kmagent.generation + 1 } };
+  const { spec } = kmagentRecord({ clusterAgent: { podAnnotations: { another: "revision" } }, ...of });
+  return { ...from, kmagent: { ...from.kmagent, spec, generation: from.kmagent.generation + 1 } };
 }
 
 /** Another revision is tried: its pod stands beside the old one, in the given state. */
@@ -391,7 +358,7 @@ describe("a configuration of the cluster agent from the platform", () => {
     expect(remote).toMatchObject({ status: "False", reason: "RolledBack" });
     expect(remote?.message).toContain("no such thing");
     expect(remote?.message).toContain("The built-in configuration stays in force.");
-    expect(remoteReport(done.remoteOutcome).lastError).toContain("no such thing");
+    expect(remoteReport(done.remoteOutcome, (text) => text).lastError).toContain("no such thing");
     expect(done.status.config?.lastRemote?.verdict).toBe("RolledBack");
   });
 

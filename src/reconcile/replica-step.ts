@@ -1,10 +1,11 @@
 import type { KubeObject } from "../kube/resource.ts";
-import { configMapName, deploymentName } from "../resources/names.ts";
+import { configMapName } from "../resources/names.ts";
 import { readReplicaRecord } from "../rollout/replica-record.ts";
 import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import { replicaRollout } from "../rollout/replica-rollout.ts";
 import { hasSpec } from "./configuration.ts";
 import type { Judged } from "./configuration.ts";
+import { workloadId } from "./object-id.ts";
 import type { Write } from "./plan.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { replicaView } from "./replica-view.ts";
@@ -48,7 +49,7 @@ export function rollReplica(
     return null;
   const written = writtenReplica(snapshot);
   const before = readReplicaRecord(written);
-  const liveTemplate = revisionOfTemplate(live.get(`Deployment ${deploymentName(kmagent.name)}`));
+  const liveTemplate = revisionOfTemplate(live.get(workloadId(kmagent, "cluster-agent")));
   const asked = judged.kind === "valid" ? judged.desired.clusterAgent?.revision : (before?.target ?? liveTemplate);
   if (asked === undefined || asked === "") return null;
   const wanted = sought("cluster-agent", asked, snapshot, remote?.takenBack["cluster-agent"] ?? "");

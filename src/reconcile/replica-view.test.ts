@@ -1,10 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import type { KmAgent } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { spec } from "../../test/fleet/facts.ts";
 import { ended, node, NOW, pod, unmasked, waiting } from "../../test/fleet/observations.ts";
+import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
 import type { ReplicaView } from "../rollout/replica-view.ts";
-import { NO_MEMORY } from "./memory.ts";
+import { hasSpec } from "./configuration.ts";
 import type { PodRecord } from "./project.ts";
 import { replicaView } from "./replica-view.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -26,48 +25,16 @@ function record(of: Partial<PodRecord>): PodRecord {
   return { ...pod(), ...own, key: "km/p", component: "cluster-agent", node: "node-1", ready: false, ...of };
 }
 
-const kmagent: KmAgent & Pick<Snapshot["kmagent"], "key" | "invalid"> = {
-  key: "km/agent",
-  name: "agent",
-  namespace: "km",
-  uid: "u",
-  generation: 1,
-  resourceVersion: "1",
-  creationTimestamp: "2026-01-01T00:00:00Z",
-  deleting: false,
-  annotations: {},
-  spec: spec({ rollout: { progressDeadline: "2m" } }),
-  invalid: "",
-  status: {},
-};
-
 function view(of: {
   live?: readonly KubeObject[];
   pods?: readonly PodRecord[];
   nodes?: Snapshot["nodes"];
 }): ReplicaView {
   const { live = [], pods = [], nodes = [node({ name: "node-1" })] } = of;
-  const snapshot: Snapshot & { readonly kmagent: KmAgent } = {
-    kmagent,
-    siblings: [],
-    nodes,
-    live: new Map(live.map((object) => [`${object.kind} ${object.metadata.name}`, object])),
-    cacheVersions: {},
-    pods,
-    references: [],
-    apiKeyHmac: null,
-    caBundleHash: null,
-    restartedAt: null,
-    platform: { kind: "connected", message: "" },
-    answers: [],
-    memory: NO_MEMORY,
-    installation: {
-      version: "",
-      images: { nodeAgent: "", clusterAgent: "" },
-      serviceAccounts: { nodeAgent: "", clusterAgent: "" },
-      kubernetesMinor: null,
-    },
-  };
+  const kmagent = kmagentRecord({ rollout: { progressDeadline: "2m" } }, { uid: "u" });
+  if (!hasSpec(kmagent)) throw new Error("its spec is valid");
+  const found = new Map(live.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+  const snapshot = { ...snapshotOf(kmagent, { nodes, pods, live: found, cacheVersions: {} }), kmagent };
   return replicaView(snapshot, { wanted: "new", stable: "old", restorable: new Set(["old"]) }, unmasked, NOW);
 }
 

@@ -1,14 +1,17 @@
 import { milliseconds } from "../api/duration.ts";
 import type { KmAgent } from "../api/kmagent.ts";
-import type { NodeReason } from "../api/reasons.ts";
 import { containerFault, terminationFault } from "../health/container-fault.ts";
+import { isCollectorEnd } from "../health/fault.ts";
 import type { Fault } from "../health/fault.ts";
 import { cleanForeignText, layOut } from "../health/foreign-text.ts";
 import type { ContainerObservation } from "../health/observation.ts";
 import { schedulingFault } from "../health/scheduling-fault.ts";
-import { deploymentName } from "../resources/names.ts";
+import { isOver } from "../health/subject.ts";
 import type { ReplicaFault, ReplicaPod, ReplicaView } from "../rollout/replica-view.ts";
+import { deploymentStatus } from "./deployment-status.ts";
+import type { DeploymentStatus } from "./deployment-status.ts";
 import { withLastWords } from "./gather.ts";
+import { workloadId } from "./object-id.ts";
 import type { PodRecord } from "./project.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { classifyRefusal } from "./refusal.ts";
@@ -19,20 +22,6 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** Of a container's or the API server's words so many bytes are kept. */
 const DETAIL_BYTES = 384;
-/** The collector itself ended, which no waiting mends. */
-const ENDED: ReadonlySet<NodeReason> = new Set<NodeReason>(["CollectorExited", "CollectorExitedCleanly", "OOMKilled"]);
-
-interface DeploymentStatus {
-  readonly replicas?: number;
-  readonly updatedReplicas?: number;
-  readonly availableReplicas?: number;
-  readonly conditions?: readonly {
-    readonly type: string;
-    readonly status: string;
-    readonly reason?: string;
-    readonly message?: string;
-  }[];
-}
 
 /** What a step of the cluster agent's rollout is decided from: the snapshot as plain data, its foreign words fit to be shown. */
 export function replicaView(
@@ -43,10 +32,10 @@ export function replicaView(
 ): ReplicaView {
   const { kmagent, live, pods } = snapshot;
   const { rollout } = kmagent.spec;
-  const found = live.get(`Deployment ${deploymentName(kmagent.name)}`);
+  const found = live.get(workloadId(kmagent, "cluster-agent"));
   // One that isn't ours says nothing of any revision; that its name is taken is told elsewhere.
   const deployment = found && isOurs(found, kmagent) ? found : undefined;
-  const status = (deployment?.["status"] ?? {}) as DeploymentStatus;
+  const status = deploymentStatus(deployment);
   const templateSeen = deployment !== undefined && isSeen(deployment, snapshot);
   const noted = revisionNotes(snapshot, "cluster-agent");
   return {
@@ -56,7 +45,8 @@ export function replicaView(
     isComplete: templateSeen && isComplete(status),
     podless: templateSeen ? podless(status, mask) : null,
     pods: pods
-      .filter(({ component, deleting, phase }) => component === "cluster-agent" && !deleting && !isOver(phase))
+      // An eviction is no fault of the revision.
+      .filter((pod) => pod.component === "cluster-agent" && !pod.deleting && !isOver(pod))
       .toSorted((a, b) => b.createdAt - a.createdAt)
       .map((pod) => replicaPod(pod, snapshot, mask, now)),
     restorable,
@@ -92,11 +82,6 @@ function podless({ conditions = [] }: DeploymentStatus, mask: (text: string) => 
   return isOverdue ? { reason: "ProgressDeadlineExceeded", message, isOverdue } : null;
 }
 
-/** Such a pod runs nothing any more, and Kubernetes makes another: an eviction is no fault of the revision. */
-function isOver(phase: PodRecord["phase"]): boolean {
-  return phase === "Failed" || phase === "Succeeded";
-}
-
 function replicaPod(
   found: PodRecord,
   { memory, nodes }: Snapshot,
@@ -126,7 +111,7 @@ function replicaPod(
 function endOf(container: ContainerObservation): Fault | null {
   const { last, restarts } = container;
   const fault = last === null ? containerFault(container) : terminationFault(last, restarts);
-  return fault !== null && ENDED.has(fault.reason) ? fault : null;
+  return fault !== null && isCollectorEnd(fault.reason) ? fault : null;
 }
 
 function said(

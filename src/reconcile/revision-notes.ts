@@ -1,8 +1,8 @@
 import { ANNOTATION, LABEL } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
-import { configMapName } from "../resources/names.ts";
-import { time } from "../rollout/record.ts";
+import { parseTimestamp } from "../api/time.ts";
 import type { Rejection } from "../rollout/record.ts";
+import { revisionId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -34,7 +34,7 @@ export function revisionNotes({ kmagent, live }: Snapshot, component: Component)
 /** A note's words are the reason and the message of what was rejected. */
 function rejection(revision: string, since: string, words: string): Rejection {
   const [, reason = "Unknown", message = words] = /^(\w+): (.*)$/s.exec(words) ?? [];
-  return { revision, reason, message, since: time(since), nodes: [], retried: false };
+  return { revision, reason, message, since: parseTimestamp(since) ?? 0, nodes: [], retried: false };
 }
 
 /**
@@ -48,7 +48,7 @@ export function differsBySecrets(
 ): boolean {
   if (one === "" || one === other) return false;
   const [mine, theirs] = [one, other].map((revision) => {
-    const data = live.get(`ConfigMap ${configMapName(kmagent.name, component, revision)}`)?.["data"];
+    const data = live.get(revisionId(kmagent, component, revision))?.["data"];
     return data === undefined ? undefined : JSON.stringify(data).replaceAll(revision, "");
   });
   return mine !== undefined && mine === theirs;

@@ -6,15 +6,16 @@ import type { NodeHealth } from "../health/node-health.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import { runningContainer } from "../health/subject.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { daemonSetName } from "../resources/names.ts";
+import { irrevocableRevisions } from "../rollout/irrevocable.ts";
 import type { RolloutNode, RolloutPod, RolloutSettings, RolloutView } from "../rollout/view.ts";
 import { isBehind } from "./expectations.ts";
-import { objectId } from "./memory.ts";
+import { objectId, workloadId } from "./object-id.ts";
 import { retriedRevision } from "./remote-tried.ts";
 import { ownership } from "./ownership.ts";
 import { differsBySecrets, revisionNotes } from "./revision-notes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
+import { writtenRollout } from "./written.ts";
 
 /** What a staged rollout's step is decided from: the snapshot and the fleet's health as plain data. */
 export function rolloutView(
@@ -24,11 +25,17 @@ export function rolloutView(
   now: number,
 ): RolloutView {
   const { kmagent, memory, live } = snapshot;
-  const found = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const found = live.get(workloadId(kmagent, "node-agent"));
   // One that isn't ours says nothing of any revision; that its name is taken is told elsewhere.
   const daemonSet = found && isOurs(found, kmagent) ? found : undefined;
-  const { stable, rejected } = revisionNotes(snapshot, "node-agent");
-  const known = kmagent.status.rollout?.stable ?? stable;
+  const noted = revisionNotes(snapshot, "node-agent");
+  const written = writtenRollout(snapshot);
+  const liveTemplate = daemonSet ? revisionOfTemplate(daemonSet) : null;
+  const held = {
+    stable: written?.stable ?? noted.stable,
+    template: written?.template ?? liveTemplate ?? "",
+    target: written?.target ?? wanted,
+  };
   const refused = memory.canaryRefusal?.revision === wanted ? memory.canaryRefusal : null;
   return {
     wanted,
@@ -36,10 +43,12 @@ export function rolloutView(
       const health = fleet.byNode.get(node.name);
       return health ? [rolloutNode(node, health, memory.removedPods, now)] : [];
     }),
-    liveTemplate: daemonSet ? revisionOfTemplate(daemonSet) : null,
+    liveTemplate,
     templateSeen: daemonSet !== undefined && isSeen(daemonSet, snapshot),
-    noted: { stable, rejected: rejected.map(({ revision }) => revision) },
-    irrevocable: new Set(differsBySecrets(snapshot, "node-agent", known, wanted) ? [wanted] : []),
+    noted,
+    irrevocable: irrevocableRevisions(held, wanted, (one, other) =>
+      differsBySecrets(snapshot, "node-agent", one, other),
+    ),
     approve: kmagent.annotations[ANNOTATION.approve] ?? "",
     retry: retriedRevision("node-agent", snapshot),
     refused,
@@ -109,11 +118,12 @@ function rolloutPod(node: NodeObservation, health: NodeHealth, isRemoved: boolea
     createdAt: pod.createdAt,
     startedAt: container?.startedAt ?? null,
     deleting: pod.deleting || isRemoved,
+    ready: pod.ready,
     restarts: pod.container?.restarts ?? 0,
     lastExitAt: pod.container?.last?.finishedAt ?? null,
     answered: heard?.everOk === true || (health.settled === "healthy" && health.kind === "healthy"),
     answeredAt: health.kind === "healthy" ? answeredAt : null,
     exports: pod.metricsPort === null ? null : health.export,
-    failingExporters: health.failingExporters,
+    exporters: node.exports?.exporters ?? null,
   };
 }

@@ -1,12 +1,12 @@
 import { ANNOTATION, LABEL } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
+import { timestamp } from "../api/time.ts";
 import { cutToBytes } from "../health/foreign-text.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { canaryPod } from "../resources/canary-pod.ts";
-import { daemonSetName } from "../resources/names.ts";
 import type { RolloutAct } from "../rollout/acts.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
-import { timestamp } from "../status/timestamp.ts";
+import { workloadId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
 import type { Write } from "./plan.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -21,7 +21,7 @@ const REASON_BYTES = 512;
  */
 export function actWrites(acts: readonly RolloutAct[], wanted: readonly KubeObject[], snapshot: Snapshot): Write[] {
   const { kmagent, live, nodes } = snapshot;
-  const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const daemonSet = live.get(workloadId(kmagent, "node-agent"));
   const made = new Map(
     acts.flatMap((act): [string, KubeObject][] => {
       const template = act.kind === "createPod" ? templateOf(act.revision, "node-agent", wanted, snapshot) : null;

@@ -4,7 +4,7 @@ import type { Answer } from "../remote/ask.ts";
 import type { StatusFacts } from "../status/facts.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import type { KmAgentRecord, PodRecord } from "./project.ts";
-import type { Reference, Referenced } from "./references.ts";
+import type { ResolvedReference } from "./references.ts";
 
 /** What the operator's own release and installation fix. */
 export interface Installation {
@@ -13,12 +13,6 @@ export interface Installation {
   readonly serviceAccounts: { readonly nodeAgent: string; readonly clusterAgent: string };
   /** Minor version of the API server, `null` where it isn't known. */
   readonly kubernetesMinor: number | null;
-}
-
-/** One reference of the spec with what is known of it. */
-export interface ResolvedReference {
-  readonly reference: Reference;
-  readonly found: Referenced;
 }
 
 /** Everything that one pass decides from: all reads are done before the first decision. */

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KmAgentSpecInput, KmAgentStatus } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { node, nodeOfFleet, NOW, pod as podOf } from "../../test/fleet/observations.ts";
-import { NO_MEMORY, objectId } from "./memory.ts";
+import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
+import { NO_MEMORY } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
+import { objectId } from "./object-id.ts";
 import type { Plan, Write } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
 import { remember } from "./remember.ts";
@@ -14,55 +15,12 @@ import { revisionOfTemplate } from "./pod-template.ts";
 type Kmagent = Snapshot["kmagent"];
 
 function kmagent(spec: Partial<KmAgentSpecInput> = {}, status: KmAgentStatus = {}, generation = 1): Kmagent {
-  return {
-    key: "km/agent",
-    name: "agent",
-    namespace: "km",
-    uid: "uid-agent",
-    generation,
-    resourceVersion: "1",
-    creationTimestamp: "2026-01-01T00:00:00Z",
-    deleting: false,
-    annotations: {},
-    spec: KmAgentSpec.parse({
-      clusterName: "c",
-      apiKeySecretRef: { name: "s", key: "k" },
-      clusterAgent: { enabled: false },
-      ...spec,
-    }),
-    invalid: "",
-    status,
-  };
+  return kmagentRecord({ clusterAgent: { enabled: false }, ...spec }, { status, generation });
 }
 
 function snapshot(of: Kmagent, more: Partial<Snapshot> = {}): Snapshot {
-  return {
-    kmagent: of,
-    siblings: [],
-    nodes: [node({ name: "node-1", pod: null, probe: null }), node({ name: "node-2", pod: null, probe: null })],
-    live: new Map(),
-    cacheVersions: { DaemonSet: "1", Deployment: "1", ConfigMap: "1" },
-    pods: [],
-    references: [
-      {
-        reference: { kind: "Secret", name: "s", key: "k", path: "spec.apiKeySecretRef" },
-        found: { kind: "found", text: "key" },
-      },
-    ],
-    apiKeyHmac: "ab",
-    caBundleHash: null,
-    restartedAt: null,
-    platform: { kind: "connected", message: "" },
-    answers: [],
-    memory: NO_MEMORY,
-    installation: {
-      version: "0.0.0",
-      images: { nodeAgent: "agent:1", clusterAgent: "agent:1" },
-      serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
-      kubernetesMinor: 34,
-    },
-    ...more,
-  };
+  const nodes = ["node-1", "node-2"].map((name) => node({ name, pod: null, probe: null }));
+  return snapshotOf(of, { nodes, ...more });
 }
 
 const plan = (of: Snapshot) => reconcile(of, NOW, (text) => text);
@@ -236,16 +194,13 @@ describe("a staged rollout in a pass", () => {
     expect(writes.filter(isOf("Pod"))).toEqual([]);
   });
 
-  test("stalls where a rotated key fails, and says so", () => {
-    const from = running();
-    const begun: Snapshot = { ...from, apiKeyHmac: "cd" };
-    const next = after(begun, plan(begun));
-    const target = next.kmagent.status.rollout?.target ?? "";
-    const failing = nodeOfFleet(1, {
+  /** A canary's pod of this revision, whose collector has ended. */
+  const failedCanary = (index: number, revision: string) =>
+    nodeOfFleet(index, {
       probe: null,
       pod: podOf({
         uid: "canary",
-        revision: target,
+        revision,
         createdAt: NOW - 10_000,
         ready: false,
         container: {
@@ -255,11 +210,42 @@ describe("a staged rollout in a pass", () => {
         },
       }),
     });
-    const { status } = plan({ ...next, nodes: [failing, ...next.nodes.slice(1)] });
+  const isKeyRejected = expect.objectContaining({ type: "Stalled", status: "True", reason: "ApiKeyRejected" });
+
+  test("stalls where a rotated key fails, and says so", () => {
+    const from = running();
+    const begun: Snapshot = { ...from, apiKeyHmac: "cd" };
+    const next = after(begun, plan(begun));
+    const target = next.kmagent.status.rollout?.target ?? "";
+    const { status } = plan({ ...next, nodes: [failedCanary(1, target), ...next.nodes.slice(1)] });
     expect(status.rollout?.phase).toBe("Stalled");
-    expect(status.conditions).toContainEqual(
-      expect.objectContaining({ type: "Stalled", status: "True", reason: "ApiKeyRejected" }),
-    );
+    expect(status.conditions).toContainEqual(isKeyRejected);
+  });
+
+  test("stalls where a key fails that was rotated while another change was in waves, and brings that no further", () => {
+    const begun = changed(running());
+    const tried = after(begun, plan(begun));
+    const { target = "", stable = "" } = tried.kmagent.status.rollout ?? {};
+    const moved = nodeOfFleet(1, { pod: podOf({ uid: "moved", revision: target }) });
+    const behind = nodeOfFleet(2, { pod: podOf({ uid: "behind", revision: stable }) });
+    const rollout = { phase: "Progressing" as const, target, stable, template: target };
+    const status = { ...tried.kmagent.status, rollout };
+    const waves: Snapshot = {
+      ...tried,
+      kmagent: { ...tried.kmagent, status },
+      memory: { ...tried.memory, status: null },
+      nodes: [moved, behind],
+    };
+    const wave = after(waves, plan(waves));
+    const rotated = after({ ...wave, apiKeyHmac: "cd" }, plan({ ...wave, apiKeyHmac: "cd" }));
+    const canaries = ["node-2"];
+    expect(rotated.kmagent.status.rollout).toMatchObject({ phase: "Canary", stable, template: target, canaries });
+    const key = rotated.kmagent.status.rollout?.target ?? "";
+    const failed = { ...rotated, nodes: [moved, failedCanary(2, key)] };
+    const done = plan(failed);
+    expect(done.status.rollout).toMatchObject({ phase: "Stalled", target: key, template: target, stable });
+    expect(done.status.conditions).toContainEqual(isKeyRejected);
+    expect(plan(after(failed, done)).writes.filter(isOf("Pod"))).toEqual([]);
   });
 
   test("notes on the ConfigMaps which revision is stable", () => {
@@ -312,6 +298,6 @@ describe("a staged rollout in a pass", () => {
     const done = plan(paused);
     expect(kinds(done.writes)).toEqual(["status"]);
     const said = done.status.conditions?.find(({ type }) => type === "Paused")?.message;
-    expect(said).toContain("would roll out revision");
+    expect(said).toMatch(/it would: (.*; )?roll out revision/);
   });
 });

@@ -1,25 +1,24 @@
 import { isConditionReason } from "../api/reasons.ts";
+import { timestamp } from "../api/time.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
-import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { observeRollingUpdate } from "../rollout/observe-rolling-update.ts";
 import { readReplicaRecord } from "../rollout/replica-record.ts";
 import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import type { StatusFacts } from "../status/facts.ts";
-import { timestamp } from "../status/timestamp.ts";
 import { clusterAgentFacts } from "./cluster-agent.ts";
 import type { Judged } from "./configuration.ts";
 import { isAddition } from "./drift.ts";
 import type { Difference } from "./drift.ts";
 import { inForce } from "./in-force.ts";
-import { objectId } from "./memory.ts";
 import type { ObjectDecision } from "./object-decision.ts";
+import { objectId, workloadId } from "./object-id.ts";
 import type { Overlap } from "./overlap.ts";
 import type { DecidedObject, Write } from "./plan.ts";
 import { revisionOfTemplate } from "./pod-template.ts";
 import { remoteFacts } from "./remote-facts.ts";
 import type { RemoteStep } from "./remote-step.ts";
-import { writtenReplica } from "./written.ts";
+import { writtenReplica, writtenRollout, writtenStatus } from "./written.ts";
 import type { RolledReplica } from "./replica-step.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Staged } from "./staged-step.ts";
@@ -54,7 +53,7 @@ export function statusFacts(findings: Findings): StatusFacts {
     kmagent.spec?.clusterAgent.enabled === false
       ? { kind: "disabled" }
       : clusterAgentFacts(
-          live.get(`Deployment ${deploymentName(kmagent.name)}`),
+          live.get(workloadId(kmagent, "cluster-agent")),
           pods.filter((pod) => pod.component === "cluster-agent"),
           replicaRecord(findings),
         );
@@ -79,7 +78,7 @@ export function statusFacts(findings: Findings): StatusFacts {
     ),
     wouldChange:
       kmagent.spec?.paused === true
-        ? [...wanted.map(sentence), ...heldRollout(findings), ...heldReplica(findings)]
+        ? [...wanted.map(intention).filter((words) => words !== ""), ...heldRollout(findings), ...heldReplica(findings)]
         : [],
     remote: remoteFacts({
       kmagent,
@@ -87,11 +86,12 @@ export function statusFacts(findings: Findings): StatusFacts {
       judged,
       step: findings.remote,
       rollout,
+      written: writtenRollout(snapshot),
       fleet,
       clusterAgent: clusterAgentPart,
     }),
     telemetry: fleet?.exports ?? null,
-    telemetryBefore: findings.warming ? telemetryBefore(memory.status?.written ?? kmagent.status) : null,
+    telemetryBefore: findings.warming ? telemetryBefore(writtenStatus(snapshot)) : null,
     versions: {
       ...(nodeAgent && { nodeAgentImage: nodeAgent.image }),
       ...(clusterAgent && { clusterAgentImage: clusterAgent.image }),
@@ -129,8 +129,9 @@ function configurationFacts(judged: Judged): StatusFacts["configuration"] {
 function heldRollout({ staged }: Findings): string[] {
   if (staged === null) return [];
   const { record } = staged.step;
-  const isHeld = staged.wanted !== record.target || record.inFlight.length > 0 || record.phase === "Canary";
-  return isHeld ? [`would roll out revision ${staged.wanted}`] : [];
+  const isMoving = record.phase !== "Stalled" && record.inFlight.length > 0;
+  const isHeld = staged.wanted !== record.target || isMoving || record.phase === "Canary";
+  return isHeld ? [`roll out revision ${staged.wanted}`] : [];
 }
 
 /** What a pause holds back of the cluster agent's rollout. */
@@ -138,7 +139,7 @@ function heldReplica({ replica }: Findings): string[] {
   if (replica === null) return [];
   const { record, wanted } = replica;
   const isHeld = wanted !== record.target && !record.rejected.some(({ revision }) => revision === wanted);
-  return isHeld ? [`would roll out revision ${wanted} of the cluster agent`] : [];
+  return isHeld ? [`roll out revision ${wanted} of the cluster agent`] : [];
 }
 
 /** What is written stays written where a pass took no step; a plain rolling update has no record. */
@@ -151,7 +152,7 @@ function rolloutFacts({ snapshot, judged, fleet, staged }: Findings): RolloutSta
   if (staged !== null) return staged.step.state;
   if (snapshot.kmagent.spec?.rollout.strategy === "Staged") return null;
   const { kmagent, live } = snapshot;
-  const daemonSet = live.get(`DaemonSet ${daemonSetName(kmagent.name)}`);
+  const daemonSet = live.get(workloadId(kmagent, "node-agent"));
   if (!fleet || !kmagent.spec || judged.kind !== "valid") return null;
   const templateRevision = revisionOfTemplate(daemonSet);
   const status = daemonSet?.["status"] as { observedGeneration?: number } | undefined;
@@ -166,7 +167,7 @@ function rolloutFacts({ snapshot, judged, fleet, staged }: Findings): RolloutSta
         }
       : null,
     maxUnhealthy: kmagent.spec.health.maxUnhealthy,
-    previous: kmagent.status.rollout,
+    previous: writtenRollout(snapshot),
   });
 }
 
@@ -220,18 +221,19 @@ function stuckFacts(id: string, { since, finalizers }: Extract<ObjectDecision, {
   } as const;
 }
 
-function sentence(write: Write): string {
+/** What a write does, as an infinitive; empty where it changes nothing that a person would ask for. */
+function intention(write: Write): string {
   switch (write.kind) {
     case "create":
-      return `would create ${objectId(write.object)}`;
+      return `create ${objectId(write.object)}`;
     case "apply":
       return write.drifted.length > 0
-        ? `would set back ${write.drifted.map(({ path }) => path).join(", ")} of ${objectId(write.object)}`
-        : `would update ${objectId(write.object)}`;
+        ? `set back ${write.drifted.map(({ path }) => path).join(", ")} of ${objectId(write.object)}`
+        : `update ${objectId(write.object)}`;
     case "delete":
-      return `would delete ${objectId(write.object)}`;
+      return `delete ${objectId(write.object)}`;
     case "createPod":
-      return `would make pod ${objectId(write.object)}`;
+      return `make pod ${objectId(write.object)}`;
     case "annotate":
     case "labelPod":
     case "tryCanary":

@@ -5,18 +5,22 @@ import type { Rejection } from "../rollout/record.ts";
 import { readReplicaRecord, templateOf } from "../rollout/replica-record.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/*
- * Rollouts as they are written: our own last word goes before what the cache shows of it.
+/**
+ * The status to go on from: our own last word where there is one. What the cache shows may be older, or a stranger's work, and
+ * that is no past.
  */
-
-/** The node agents' rollout. */
-export function writtenRollout({ kmagent, memory }: Snapshot): KmAgentStatus["rollout"] {
-  return memory.status === null ? kmagent.status.rollout : memory.status.written.rollout;
+export function writtenStatus({ kmagent, memory }: Snapshot): KmAgentStatus {
+  return memory.status === null ? kmagent.status : memory.status.written;
 }
 
-/** The cluster agent's. */
-export function writtenReplica({ kmagent, memory }: Snapshot): KmAgentStatus["clusterAgent"] {
-  return memory.status === null ? kmagent.status.clusterAgent : memory.status.written.clusterAgent;
+/** The node agents' rollout as it is written. */
+export function writtenRollout(snapshot: Snapshot): KmAgentStatus["rollout"] {
+  return writtenStatus(snapshot).rollout;
+}
+
+/** The cluster agent's rollout as it is written. */
+export function writtenReplica(snapshot: Snapshot): KmAgentStatus["clusterAgent"] {
+  return writtenStatus(snapshot).clusterAgent;
 }
 
 /** What both kinds of rollouts have in common. */

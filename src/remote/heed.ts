@@ -1,3 +1,4 @@
+import { BOUND } from "../api/bounds.ts";
 import type { Finding } from "../config/finding.ts";
 import type { Ask, SentConfig } from "./ask.ts";
 import type { SentVerdict } from "./judge.ts";
@@ -24,7 +25,7 @@ const UNREAD = "unread";
 const TOO_LONG: Finding = {
   rule: "size",
   path: "",
-  message: "the platform's answer is too long to be read; a configuration may have 262144 bytes",
+  message: `the platform's answer is too long to be read; a configuration may have ${BOUND.configuration} bytes`,
 };
 
 /**
@@ -51,8 +52,9 @@ export function heed(
     case "restart":
       return repeated ? { record: before, notes: [] } : restarted(before, settings, now);
     case "oversized":
-      return repeated || record.refused.some(({ hash }) => hash === UNREAD)
-        ? { record: before, notes: [{ kind: "same", hash: UNREAD }] }
+      // What nobody has read may be something else each time, so only the next one in a row is taken for the same.
+      return repeated
+        ? { record: before, notes: [] }
         : refuse(before, UNREAD, { ok: false, findings: [TOO_LONG], sentText: null }, now);
     case "config":
       return heedConfig(before, ask.sent, { ...settings, restart: ask.alone && !repeated }, judge, now);
@@ -72,7 +74,7 @@ function heedConfig(
   if (waiting?.hash === hash) return same;
   if (accepted?.hash === hash) {
     // The newest wins: what waited to replace it isn't wanted any more.
-    if (waiting !== null) return { record: { ...record, waiting: null }, notes: [{ kind: "accepted", hash }] };
+    if (waiting !== null) return { record: { ...record, waiting: null }, notes: [{ kind: "kept", hash }] };
     return settings.restart && !settings.rolledBack ? restarted(record, settings, now) : same;
   }
   const failed = record.rolledBack.find((each) => each.hash === hash);
@@ -104,7 +106,11 @@ export function settle(
   }
   const due = dueAt(record, settings.minIntervalMs);
   if (due === null || now < due) return { record, notes: [] };
-  if (record.waiting !== null) return accept(record, record.waiting, settings, now);
+  if (record.waiting !== null) {
+    // The spec may allow less than when it came.
+    const { hash, text } = record.waiting;
+    return judged({ ...record, waiting: null }, hash, judgeKept(text), settings, now);
+  }
   return restarted({ ...record, restartWaits: false }, settings, now);
 }
 
@@ -134,7 +140,7 @@ function accept(record: RemoteRecord, config: AcceptedConfig, settings: HeedSett
   const same = record.accepted?.text === text ? record.accepted : null;
   if (!same && now < until) {
     return {
-      record: { ...record, heard: hash, waiting: config, rolledBackText: null },
+      record: { ...record, heard: hash, waiting: { ...config, since: wholeSeconds(now) }, rolledBackText: null },
       notes: [{ kind: "waits", hash, until }],
     };
   }
@@ -143,7 +149,7 @@ function accept(record: RemoteRecord, config: AcceptedConfig, settings: HeedSett
   const restartWaits = same !== null && record.restartWaits;
   return {
     record: { ...record, heard: hash, accepted, waiting: null, restartWaits, rolledBackText: null },
-    notes: [{ kind: "accepted", hash }],
+    notes: [{ kind: same ? "kept" : "accepted", hash }],
   };
 }
 

@@ -1,7 +1,10 @@
 import * as z from "zod";
+import { BOUND } from "../api/bounds.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { KmAgent } from "../api/kmagent.ts";
+import { parseTimestamp, timestamp } from "../api/time.ts";
+import { cutText } from "../config/yaml-value.ts";
 import { metadata } from "../resources/manifest.ts";
 import type { Manifest } from "../resources/manifest.ts";
 import { remoteConfigMapName } from "../resources/names.ts";
@@ -34,11 +37,12 @@ export function heldConfigMap(kmagent: KmAgent, component: Component, record: Re
   const { rolledBack, rolledBackText } = record;
   const annotations = {
     [ANNOTATION.remoteHash]: accepted?.hash ?? "",
-    [ANNOTATION.remoteSince]: accepted ? rfc3339(accepted.since) : "",
+    [ANNOTATION.remoteSince]: accepted ? timestamp(accepted.since) : "",
     [ANNOTATION.remoteProved]: proved?.hash ?? "",
-    [ANNOTATION.remoteProvedSince]: proved ? rfc3339(proved.since) : "",
+    [ANNOTATION.remoteProvedSince]: proved ? timestamp(proved.since) : "",
     [ANNOTATION.remoteWaiting]: waiting?.hash ?? "",
-    [ANNOTATION.remoteRestartedAt]: restartedAt === null ? "" : rfc3339(restartedAt),
+    [ANNOTATION.remoteWaitingSince]: waiting ? timestamp(waiting.since) : "",
+    [ANNOTATION.remoteRestartedAt]: restartedAt === null ? "" : timestamp(restartedAt),
     [ANNOTATION.remoteRestartWaits]: restartWaits ? "true" : "",
     [ANNOTATION.remoteHeard]: heard,
     [ANNOTATION.remoteAsked]: asked,
@@ -73,19 +77,18 @@ export function readHeld(object: {
   const data = parsed.success ? parsed.data : {};
   const note = (key: string) => annotations[key] ?? "";
   const counting = (text: string | undefined, hash: string, since: string): CountingConfig | null =>
-    text === undefined ? null : { hash: hash || LOST, text, since: time(since) ?? 0 };
+    text === undefined ? null : { hash: hash || LOST, text, since: parseTimestamp(since) ?? 0 };
   const accepted = counting(data[ACCEPTED_KEY], note(ANNOTATION.remoteHash), note(ANNOTATION.remoteSince));
   const provedHash = note(ANNOTATION.remoteProved);
   const provedText =
     data[PROVED_KEY] ?? (provedHash !== "" && provedHash === accepted?.hash ? accepted.text : undefined);
-  const waiting = data[WAITING_KEY];
   const refused = readList(data[REFUSED_KEY], refusedEntry);
   const rolledBack = readList(data[ROLLED_BACK_KEY], rolledBackEntry);
   return {
     accepted,
     proved: counting(provedText, provedHash, note(ANNOTATION.remoteProvedSince)),
-    waiting: waiting === undefined ? null : { hash: note(ANNOTATION.remoteWaiting) || LOST, text: waiting },
-    restartedAt: time(note(ANNOTATION.remoteRestartedAt)),
+    waiting: counting(data[WAITING_KEY], note(ANNOTATION.remoteWaiting), note(ANNOTATION.remoteWaitingSince)),
+    restartedAt: parseTimestamp(note(ANNOTATION.remoteRestartedAt)),
     restartWaits: note(ANNOTATION.remoteRestartWaits) === "true",
     refused,
     refusedText: refused.length === 0 ? null : (data[REFUSED_TEXT_KEY] ?? null),
@@ -97,18 +100,20 @@ export function readHeld(object: {
   };
 }
 
+/** An earlier release may have written longer ones than may be shown. */
+const upTo = (characters: number) => z.string().transform((text) => cutText(text, characters));
 const refusedEntry: z.ZodType<Listed<RefusedConfig>> = z.object({
   hash: z.string(),
   rule: z.string(),
-  path: z.string(),
-  message: z.string(),
+  path: upTo(BOUND.path),
+  message: upTo(BOUND.message),
   since: z.string(),
 });
 const rolledBackEntry: z.ZodType<Listed<RolledBackConfig>> = z.object({
   hash: z.string(),
   revision: z.string(),
   reason: z.string(),
-  message: z.string(),
+  message: upTo(BOUND.message),
   together: z.boolean(),
   since: z.string(),
   retried: z.boolean(),
@@ -118,7 +123,7 @@ const rolledBackEntry: z.ZodType<Listed<RolledBackConfig>> = z.object({
 type Listed<T> = Omit<T, "since"> & { readonly since: string };
 
 function listed(entries: readonly { readonly since: number }[]): string {
-  const shown = entries.map(({ since, ...rest }) => ({ ...rest, since: rfc3339(since) }));
+  const shown = entries.map(({ since, ...rest }) => ({ ...rest, since: timestamp(since) }));
   return `${JSON.stringify(shown, null, 2)}\n`;
 }
 
@@ -141,7 +146,7 @@ function readList<T extends { readonly since: string }>(
     throw error;
   }
   const parsed = z.array(entry).max(100).safeParse(json);
-  return parsed.success ? parsed.data.map((each) => ({ ...each, since: time(each.since) ?? 0 })) : [];
+  return parsed.success ? parsed.data.map((each) => ({ ...each, since: parseTimestamp(each.since) ?? 0 })) : [];
 }
 
 function isEmpty(record: RemoteRecord): boolean {
@@ -156,14 +161,4 @@ function isEmpty(record: RemoteRecord): boolean {
     record.heard === "" &&
     record.asked === ""
   );
-}
-
-/** RFC 3339 in whole seconds, as Kubernetes writes times. */
-export function rfc3339(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
-}
-
-function time(text: string): number | null {
-  const at = text === "" ? Number.NaN : Date.parse(text);
-  return Number.isNaN(at) ? null : at;
 }

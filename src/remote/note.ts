@@ -4,8 +4,19 @@ import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts"
 export type Note =
   /** It counts from now on. */
   | { readonly kind: "accepted"; readonly hash: string }
+  /** It is what counts already, or makes the same of its pods, so nothing moves; what waited to replace that isn't wanted any more. */
+  | { readonly kind: "kept"; readonly hash: string }
   | { readonly kind: "waits"; readonly hash: string; readonly until: number }
   | { readonly kind: "refused"; readonly refused: RefusedConfig; readonly findings: number }
+  /** It counts, and the guard would refuse it now, for the spec allows less than when it was accepted. */
+  | {
+      readonly kind: "refusedSince";
+      readonly hash: string;
+      readonly rule: string;
+      readonly path: string;
+      readonly message: string;
+      readonly findings: number;
+    }
   /** The agents didn't work with it; what was proved before counts again. */
   | { readonly kind: "rolledBack"; readonly rolledBack: RolledBackConfig }
   | { readonly kind: "restart" }

@@ -5,6 +5,7 @@ import { NO_RECORD } from "./record.ts";
 import type { RemoteRecord } from "./record.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
+const WAITING = { hash: "cc", text: "", since: NOW - 1_000 };
 const ACCEPTED: RemoteRecord = { ...NO_RECORD, accepted: { hash: "aa", text: "x: 1\n", since: NOW }, heard: "aa" };
 const REFUSED: RemoteRecord = {
   ...ACCEPTED,
@@ -46,7 +47,7 @@ describe("what is said of the platform's last configuration", () => {
     },
     {
       name: "until when it waits",
-      of: [facts({ ...ACCEPTED, waiting: { hash: "cc", text: "" }, heard: "cc" }, { dueAt: NOW })],
+      of: [facts({ ...ACCEPTED, waiting: WAITING, heard: "cc" }, { dueAt: NOW })],
       kind: "waiting",
       message:
         "Configuration cc of the node agents waits for platform.remoteConfig.minInterval until 2026-01-01T00:00:00Z.",
@@ -77,6 +78,12 @@ describe("what is said of the platform's last configuration", () => {
       message: "spec.config.nodeAgent goes before the platform's configuration aa",
     },
     {
+      name: "that the spec goes before one that waits, too",
+      of: [facts({ ...ACCEPTED, waiting: WAITING, heard: "cc" }, { overridden: true, dueAt: NOW }), facts(NO_RECORD)],
+      kind: "overridden",
+      message: "spec.config.nodeAgent goes before the platform's configuration cc",
+    },
+    {
       name: "of both components, the worse first",
       of: [facts(ACCEPTED), facts(REFUSED, { component: "cluster-agent" })],
       kind: "refused",
@@ -93,5 +100,20 @@ describe("what is said of the platform's last configuration", () => {
     expect(outcome.kind).toBe(kind);
     expect(outcome.message).toContain(message);
     expect(outcome.last === null).toBe(kind === "none");
+  });
+
+  test("is of both components' configurations, so that another one of either is other news", () => {
+    const cluster = (hash: string) =>
+      facts({ ...ACCEPTED, accepted: { hash, text: "", since: NOW }, heard: hash }, { component: "cluster-agent" });
+    expect(remoteOutcome([facts(ACCEPTED), cluster("xx")]).told).toEqual([
+      { hash: "aa", since: NOW },
+      { hash: "xx", since: NOW },
+    ]);
+    expect(remoteOutcome([facts(NO_RECORD), cluster("yy")]).told).toEqual([{ hash: "yy", since: NOW }]);
+  });
+
+  test("is dated from when it waits, also where none counted before", () => {
+    const record = { ...NO_RECORD, waiting: WAITING, heard: "cc" };
+    expect(remoteOutcome([facts(record, { dueAt: NOW })]).last).toMatchObject({ hash: "cc", since: WAITING.since });
   });
 });

@@ -1,11 +1,15 @@
 import type { Component } from "../api/labels.ts";
-import { rfc3339 } from "./held.ts";
+import { timestamp } from "../api/time.ts";
 import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
 
 /** How far the pods of a component are with the configuration that counts. */
 export type Progress =
   | { readonly kind: "applied"; readonly reached: string }
   | { readonly kind: "moving"; readonly reached: string }
+  /** Nothing is moved, for `spec.paused` is true. */
+  | { readonly kind: "paused"; readonly reached: string }
+  /** The guard would refuse it now. */
+  | { readonly kind: "refused"; readonly rule: string; readonly path: string; readonly message: string }
   | { readonly kind: "rolledBack"; readonly why: string };
 
 /** What decides what is said of one component. */
@@ -39,36 +43,47 @@ export interface RemoteOutcome {
   readonly kind: (typeof KINDS)[number];
   readonly message: string;
   readonly last: LastRemote | null;
+  /** Each configuration that the message speaks of, in the order of the components. */
+  readonly told: readonly Pick<LastRemote, "hash" | "since">[];
 }
+
+/** What is said of one component. */
+type ComponentOutcome = Omit<RemoteOutcome, "told">;
 
 /** What became of what the platform sent, for the condition, for status and for the platform itself. */
 export function remoteOutcome(each: readonly OutcomeFacts[]): RemoteOutcome {
   const told = each.map(outcomeOf).filter(({ kind }) => kind !== "none");
   const worstFirst = told.toSorted((a, b) => KINDS.indexOf(b.kind) - KINDS.indexOf(a.kind));
   const [worst] = worstFirst;
-  if (!worst) return { kind: "none", message: "The platform has sent no configuration.", last: null };
-  return { ...worst, message: worstFirst.map(({ message }) => message).join(" ") };
+  if (!worst) return { kind: "none", message: "The platform has sent no configuration.", last: null, told: [] };
+  return {
+    ...worst,
+    message: worstFirst.map(({ message }) => message).join(" "),
+    told: told.flatMap(({ last }) => (last === null ? [] : [{ hash: last.hash, since: last.since }])),
+  };
 }
 
-function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: OutcomeFacts): RemoteOutcome {
+function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: OutcomeFacts): ComponentOutcome {
   const { accepted, waiting, heard, rolledBack } = record;
   const whose = component === "node-agent" ? "the node agents" : "the cluster agent";
   const refused = record.refused.find(({ hash }) => hash === heard);
   if (refused) return refusedOutcome(refused, whose, inForce);
   const failed = rolledBack.find(({ hash }) => hash === heard);
   if (failed && accepted?.hash !== heard && waiting?.hash !== heard) return rolledBackOutcome(failed, whose, inForce);
+  const newest = waiting ?? accepted;
+  if (newest && overridden) {
+    const field = component === "node-agent" ? "spec.config.nodeAgent" : "spec.config.clusterAgent";
+    const message = `${field} goes before the platform's configuration ${newest.hash}; remove it to let that one apply.`;
+    const last = accepting(newest.hash, message, newest.since);
+    return { kind: "overridden", message, last: { ...last, verdict: "Overridden" } };
+  }
   if (waiting) {
-    const until = dueAt === null ? "" : ` until ${rfc3339(dueAt)}`;
+    const until = dueAt === null ? "" : ` until ${timestamp(dueAt)}`;
     const message = `Configuration ${waiting.hash} of ${whose} waits for platform.remoteConfig.minInterval${until}.`;
-    return { kind: "waiting", message, last: accepting(waiting.hash, message, accepted?.since ?? 0) };
+    return { kind: "waiting", message, last: accepting(waiting.hash, message, waiting.since) };
   }
   if (!accepted) return { kind: "none", message: "", last: null };
   const { hash, since } = accepted;
-  if (overridden) {
-    const field = component === "node-agent" ? "spec.config.nodeAgent" : "spec.config.clusterAgent";
-    const message = `${field} goes before the platform's configuration ${hash}; remove it to let that one apply.`;
-    return { kind: "overridden", message, last: { ...accepting(hash, message, since), verdict: "Overridden" } };
-  }
   switch (progress.kind) {
     case "applied": {
       const message = `Configuration ${hash} of ${whose} is in force${progress.reached}.`;
@@ -78,6 +93,13 @@ function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: 
       const message = `Configuration ${hash} of ${whose} is being applied${progress.reached}.`;
       return { kind: "applying", message, last: accepting(hash, "", since) };
     }
+    case "paused": {
+      const where = progress.reached === "" ? "" : `; it is${progress.reached}`;
+      const message = `Configuration ${hash} of ${whose} is accepted, and spec.paused holds it${where}.`;
+      return { kind: "applying", message, last: accepting(hash, "", since) };
+    }
+    case "refused":
+      return refusedOutcome({ hash, since, ...progress }, whose, inForce, "was accepted, and is refused now");
     case "rolledBack": {
       const message = `Configuration ${hash} of ${whose} was rolled back: ${sentence(progress.why)} ${inForce}`;
       return { kind: "rolledBack", message, last: { ...accepting(hash, message, since), verdict: "RolledBack" } };
@@ -87,12 +109,17 @@ function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: 
   }
 }
 
-function refusedOutcome(refused: RefusedConfig, whose: string, inForce: string): RemoteOutcome {
+function refusedOutcome(
+  refused: RefusedConfig,
+  whose: string,
+  inForce: string,
+  verdict: "is refused" | "was accepted, and is refused now" = "is refused",
+): ComponentOutcome {
   const { hash, rule, path, message, since } = refused;
   const place = path === "" ? "" : `${path}: `;
   return {
     kind: "refused",
-    message: `Configuration ${hash} of ${whose} is refused by rule ${rule}: ${place}${sentence(message)} ${inForce}`,
+    message: `Configuration ${hash} of ${whose} ${verdict} by rule ${rule}: ${place}${sentence(message)} ${inForce}`,
     last: { hash, verdict: "Refused", rule, path, message, since },
   };
 }
@@ -101,7 +128,7 @@ function rolledBackOutcome(
   { hash, reason, message, together, since }: RolledBackConfig,
   whose: string,
   inForce: string,
-): RemoteOutcome {
+): ComponentOutcome {
   const blame = together
     ? " It was tried together with another change, so either may be at fault; the other one is tried without it. `kloudmate.com/retry` tries it again."
     : "";

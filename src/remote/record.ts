@@ -34,7 +34,7 @@ export interface RolledBackConfig {
   readonly retried: boolean;
 }
 
-/** A remote configuration that counts, and since when. */
+/** A remote configuration that counts, or waits to, and since when. */
 export type CountingConfig = AcceptedConfig & { readonly since: number };
 
 /**
@@ -47,7 +47,7 @@ export interface RemoteRecord {
   /** The last one that was proved, which counts again where a newer one fails; null where that is the default. */
   readonly proved: CountingConfig | null;
   /** A newer one that waits until `remoteConfig.minInterval` is over. */
-  readonly waiting: AcceptedConfig | null;
+  readonly waiting: CountingConfig | null;
   /** When a restart that the platform asked for began last. It is part of what pods are made of. */
   readonly restartedAt: number | null;
   /** Whether another one waits for `remoteConfig.minInterval`. */

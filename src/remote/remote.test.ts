@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { runs } from "../../test/properties.ts";
+import { BOUND } from "../api/bounds.ts";
 import { KmAgentSpec } from "../api/kmagent.ts";
 import { guardSettings } from "../config/guard/remote/limits.ts";
 import type { Answer } from "./ask.ts";
@@ -13,6 +15,8 @@ import { learn, NOTHING_TRIED } from "./tried.ts";
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 const MINUTE = 60_000;
 const spec = KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" } });
+/** A spec that allows none of the configurations below. */
+const WITHOUT_TRACES = KmAgentSpec.parse({ ...spec, config: { features: { traces: false } } });
 const KMAGENT = {
   name: "km-agent",
   namespace: "km",
@@ -49,6 +53,11 @@ const RESTART = answer(null);
 const A: Sent = ["a", good(1)];
 const B: Sent = ["b", good(2)];
 const C: Sent = ["c", BAD];
+/** What it says of the collector's own telemetry is replaced by ours. */
+const SAME_AS_A: Sent = [
+  "a2",
+  { ...good(1), service: { ...good(1).service, telemetry: { logs: { level: "debug" } } } },
+];
 
 interface Step {
   readonly answers?: readonly Answer[];
@@ -61,6 +70,8 @@ interface Step {
   readonly failed?: string | undefined;
   readonly minIntervalMs?: number;
   readonly generation?: number;
+  /** What the spec has become by then. */
+  readonly allows?: KmAgentSpec;
 }
 
 /** Takes steps one after the other, each time through the ConfigMaps, as after a restart of the operator. */
@@ -71,7 +82,7 @@ function play(...steps: readonly Step[]) {
   let nextAt: number | null = null;
   for (const step of steps) {
     const { answers = [], after = 0, retry = "", rolledBack = false, minIntervalMs = 0, generation = 1 } = step;
-    const { proved = "", failed } = step;
+    const { proved = "", failed, allows = spec } = step;
     now += after;
     const rejection = { revision: `rev-${failed ?? ""}`, reason: "CollectorExited", message: "exit code 1" };
     const tried = { provedHash: proved, failed: failed === undefined ? null : { hash: failed, ...rejection } };
@@ -80,7 +91,7 @@ function play(...steps: readonly Step[]) {
     const facts: RemoteFacts = {
       records: { ...records, "node-agent": learnt.record },
       answers,
-      guard: guardSettings(spec),
+      guard: guardSettings(allows),
       settings: { minIntervalMs, retry, generation },
       rolledBack: { "node-agent": rolledBack, "cluster-agent": rolledBack },
     };
@@ -146,6 +157,11 @@ describe("an answer of the platform", () => {
       ["node accepted a", "cluster accepted b", "node accepted b", "cluster same b"],
     ],
     [
+      "with another configuration that makes the same of the pods moves none",
+      [{ answers: [answer(A)] }, { answers: [answer(SAME_AS_A)] }],
+      ["node accepted a", "node kept a2"],
+    ],
+    [
       "that the guard refuses isn't tried again",
       [{ answers: [answer(C)] }, { answers: [QUIET] }, { answers: [answer(C)] }],
       ["node refused c", "node same c"],
@@ -159,7 +175,12 @@ describe("an answer of the platform", () => {
     [
       "that nobody could read is refused for its size",
       [{ answers: [{ kind: "oversized" }] }, { answers: [{ kind: "oversized" }] }],
-      ["node refused unread", "node same unread"],
+      ["node refused unread"],
+    ],
+    [
+      "that nobody could read is refused again after a good one",
+      [{ answers: [{ kind: "oversized" }] }, { answers: [answer(A)] }, { answers: [{ kind: "oversized" }] }],
+      ["node refused unread", "node accepted a", "node refused unread"],
     ],
     [
       "with one good and one bad configuration applies the good one",
@@ -188,6 +209,12 @@ describe("an answer of the platform", () => {
     expect(node.refused[0]?.rule).not.toBe("");
     expect(node.refusedText).toContain("nosuch");
     expect(node.accepted?.hash).toBe("a");
+  });
+
+  test("that nobody could read is what was heard last, whatever was heard between two of them", () => {
+    const oversized: Answer = { kind: "oversized" };
+    const { node } = play({ answers: [oversized] }, { answers: [answer(A)] }, { answers: [oversized], after: MINUTE });
+    expect(node).toMatchObject({ accepted: { hash: "a" }, heard: "unread", refused: [{ hash: "unread" }] });
   });
 
   test("keeps whole numbers whole, also beyond 2^53", () => {
@@ -255,17 +282,16 @@ describe("a configuration that was rolled back", () => {
       { failed: "a", after: MINUTE, ...slow },
       { answers: [answer(B)], ...slow },
     );
-    expect(node).toMatchObject({ accepted: null, waiting: { hash: "b" } });
+    expect(node).toMatchObject({ accepted: null, waiting: { hash: "b", since: NOW + MINUTE } });
     expect(nextAt).toBe(NOW + 5 * MINUTE);
   });
 });
 
 test("a ConfigMap has room for all that agents need, and what was refused goes without its text where there is none", () => {
   const long = (letter: string) => letter.repeat(262_144);
-  const kept = (letter: string) => ({ hash: letter, text: long(letter) });
-  const counts = (letter: string) => ({ ...kept(letter), since: NOW });
+  const counts = (letter: string) => ({ hash: letter, text: long(letter), since: NOW });
   const { node } = play({ answers: [answer(C)] });
-  const full = { ...node, accepted: counts("a"), proved: counts("b"), waiting: kept("c"), refusedText: long("d") };
+  const full = { ...node, accepted: counts("a"), proved: counts("b"), waiting: counts("c"), refusedText: long("d") };
   const object = heldConfigMap(KMAGENT, "node-agent", full);
   const bytes = Object.values(object?.["data"] ?? {}).join("").length;
   expect(bytes).toBeLessThan(1_048_576);
@@ -275,6 +301,20 @@ test("a ConfigMap has room for all that agents need, and what was refused goes w
     262_144, 262_144, 262_144,
   ]);
   expect([read?.refusedText, read?.refused[0]?.hash]).toEqual([null, "c"]);
+});
+
+test("what an earlier release wrote at more length than may be shown is cut when it is read", () => {
+  const long = "x".repeat(5_000);
+  const { node } = play({ answers: [answer(C)] });
+  const refused = { hash: "c", rule: "settings", path: long, message: long, since: NOW };
+  const rolledBack = { hash: "d", revision: "r", reason: "OOMKilled", message: long, together: false, since: NOW };
+  const written = { ...node, refused: [refused], rolledBack: [{ ...rolledBack, retried: false }] };
+  const object = heldConfigMap(KMAGENT, "node-agent", written);
+  const read = object && readHeld(object);
+  expect(read?.refused[0]?.path).toHaveLength(BOUND.path);
+  expect(read?.refused[0]?.message).toHaveLength(BOUND.message);
+  expect(read?.rolledBack[0]?.message).toHaveLength(BOUND.message);
+  expect(read && held({ ...NO_RECORDS, "node-agent": read })["node-agent"]).toEqual(read);
 });
 
 describe("platform.remoteConfig.minInterval", () => {
@@ -293,6 +333,20 @@ describe("platform.remoteConfig.minInterval", () => {
     expect(done.nextAt).toBeNull();
   });
 
+  test("has what waited judged once more when its time has come, by what the spec allows then", () => {
+    const allows = WITHOUT_TRACES;
+    const { node, told, nextAt } = play(
+      { answers: [answer(A)], ...slow },
+      { answers: [answer(B)], ...slow },
+      { after: 5 * MINUTE, allows, ...slow },
+      { allows, ...slow },
+    );
+    expect(told).toEqual(["node accepted a", "node waits b", "node refused b"]);
+    expect(node).toMatchObject({ accepted: { hash: "a" }, waiting: null, refused: [{ hash: "b", rule: "signals" }] });
+    expect(node.refusedText).toContain('timeout: "2s"');
+    expect(nextAt).toBeNull();
+  });
+
   test("lets the newest win, also where that is the one in force", () => {
     const newest = play(
       { answers: [answer(A)], ...slow },
@@ -306,6 +360,7 @@ describe("platform.remoteConfig.minInterval", () => {
       { answers: [answer(A)], ...slow },
     );
     expect(back.node).toMatchObject({ accepted: { hash: "a", since: NOW }, waiting: null });
+    expect(back.told).toEqual(["node accepted a", "node waits b", "node kept a"]);
   });
 
   test("holds for restarts too, and a configuration that comes spares one", () => {
@@ -374,6 +429,6 @@ test("whatever the platform answers, the ConfigMaps hold all of it, the newest t
       }
       expect(node.accepted?.since ?? 0).toBeLessThanOrEqual(now);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

@@ -1,13 +1,13 @@
 import { daemonTolerations } from "../api/daemon-tolerations.ts";
+import { membersOf, textsOf } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
 import type { Manifest } from "./manifest.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** What a canary's pod is made from. */
 export interface CanaryInput {
   readonly daemonSet: { readonly name: string; readonly namespace: string; readonly uid: string };
   /** The pod template of the revision that is tried. */
-  readonly template: Json;
+  readonly template: JsonObject;
   readonly node: string;
   readonly revision: string;
   /** UID of the pod in whose place it comes: it makes the name, so that a second try of the same finds it taken. */
@@ -20,18 +20,18 @@ export interface CanaryInput {
  * DaemonSet pod has (`pkg/controller/daemon/util` of Kubernetes).
  */
 export function canaryPod({ daemonSet, template, node, revision, after }: CanaryInput): Manifest {
-  const metadata = map(template["metadata"]);
-  const spec = map(template["spec"]);
-  const affinity = map(spec["affinity"]);
-  const tolerations = Array.isArray(spec["tolerations"]) ? (spec["tolerations"] as unknown[]) : [];
+  const metadata = membersOf(template["metadata"]);
+  const spec = membersOf(template["spec"]);
+  const affinity = membersOf(spec["affinity"]);
+  const tolerations: readonly unknown[] = Array.isArray(spec["tolerations"]) ? spec["tolerations"] : [];
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
       name: `${daemonSet.name}-${revision}-${after.slice(0, 8)}`,
       namespace: daemonSet.namespace,
-      labels: map(metadata["labels"]) as Record<string, string>,
-      annotations: map(metadata["annotations"]) as Record<string, string>,
+      labels: textsOf(metadata["labels"]),
+      annotations: textsOf(metadata["annotations"]),
       ownerReferences: [
         {
           apiVersion: "apps/v1",
@@ -46,22 +46,18 @@ export function canaryPod({ daemonSet, template, node, revision, after }: Canary
     },
     spec: {
       ...spec,
-      affinity: { ...affinity, nodeAffinity: onNode(map(affinity["nodeAffinity"]), node) },
+      affinity: { ...affinity, nodeAffinity: onNode(membersOf(affinity["nodeAffinity"]), node) },
       tolerations: [...tolerations, ...daemonTolerations(spec["hostNetwork"] === true)],
     },
   };
 }
 
 /** The DaemonSet controller puts the node's name in the place of what the template requires. */
-function onNode(nodeAffinity: Json, node: string): Json {
+function onNode(nodeAffinity: JsonObject, node: string): JsonObject {
   return {
     ...nodeAffinity,
     requiredDuringSchedulingIgnoredDuringExecution: {
       nodeSelectorTerms: [{ matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] }],
     },
   };
-}
-
-function map(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }

@@ -1,3 +1,4 @@
+import { isJsonObject, membersOf } from "../api/json.ts";
 import type { KmAgent } from "../api/kmagent.ts";
 import { ANNOTATION, LABEL } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
@@ -12,8 +13,6 @@ import { CONFIG_KEY } from "./volumes.ts";
 
 /** Key of the pod template in a revision's ConfigMap: with it, a lost DaemonSet or an older revision can be made again. */
 const TEMPLATE_KEY = "pod-template.json";
-/** Annotation with the whole hash, for names could be equal by chance. */
-export const REVISION_HASH = "kloudmate.com/revision-hash";
 
 /** What a revision's ConfigMap is made of. */
 export interface ConfigMapInput {
@@ -39,7 +38,7 @@ export function configMap(input: ConfigMapInput): Manifest {
       labels: { ...common.labels, [LABEL.revision]: revision.name },
       annotations: {
         [ANNOTATION.source]: input.source.toLowerCase(),
-        [REVISION_HASH]: revision.hash,
+        [ANNOTATION.revisionHash]: revision.hash,
         ...(input.remoteHash !== null && { [ANNOTATION.remoteHash]: input.remoteHash }),
       },
     },
@@ -50,11 +49,11 @@ export function configMap(input: ConfigMapInput): Manifest {
 
 /** The pod template that a revision's ConfigMap holds, from its `data`; `null` where there is none that can be read. */
 export function storedTemplate(data: unknown): Readonly<Record<string, unknown>> | null {
-  const text = typeof data === "object" && data !== null ? (data as Record<string, unknown>)[TEMPLATE_KEY] : undefined;
+  const text = membersOf(data)[TEMPLATE_KEY];
   if (typeof text !== "string") return null;
   try {
     const template: unknown = JSON.parse(text);
-    return typeof template === "object" && template !== null ? { ...template } : null;
+    return isJsonObject(template) ? template : null;
   } catch {
     return null;
   }

@@ -185,11 +185,11 @@ describe("the node agent's privileges", () => {
     expect(token({ config: { features: { logs: false, metrics: false, traces: true } } })).toBe(true);
   });
 
-  test("can be changed by the user's security context, field by field", () => {
+  test("can be changed by the user's security context, field by field, and capabilities are added to those that are needed", () => {
     const securityContext = { seLinuxOptions: { type: "spc_t" }, capabilities: { add: ["SYS_PTRACE"] } };
     expect(container(desired({ nodeAgent: { securityContext } })).securityContext).toMatchObject({
       seLinuxOptions: { type: "spc_t" },
-      capabilities: { add: ["SYS_PTRACE"], drop: ["ALL"] },
+      capabilities: { add: ["DAC_READ_SEARCH", "SYS_PTRACE"], drop: ["ALL"] },
       readOnlyRootFilesystem: true,
     });
   });

@@ -68,9 +68,10 @@ interface DesiredComponent {
   readonly source: ConfigSource;
 }
 
-/** A finding and the component whose configuration it is in. */
-interface ComponentFinding extends Finding {
+/** A finding, the component whose configuration it is in, and where that comes from. */
+export interface ComponentFinding extends Finding {
   readonly component: Component;
+  readonly source: ConfigSource;
 }
 
 /** What should be in the cluster, or why nothing can be made of the KmAgent; then what runs is left alone. */
@@ -184,7 +185,9 @@ function updateStrategyOf({ rollout }: KmAgent["spec"]): UpdateStrategy {
 }
 
 function findingsOf(resolution: Resolution, component: Component): ComponentFinding[] {
-  return resolution.ok ? [] : resolution.findings.map((finding) => ({ ...finding, component }));
+  if (resolution.ok) return [];
+  const { source } = resolution;
+  return resolution.findings.map((finding) => ({ ...finding, component, source }));
 }
 
 function refused(findings: readonly ComponentFinding[]): Desired {

@@ -1,6 +1,5 @@
-import { objectLabels } from "../api/labels.ts";
+import { API_VERSION, objectLabels } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
-import { GROUP, VERSION } from "../api/labels.ts";
 import type { KmAgent } from "../api/kmagent.ts";
 
 /** A Kubernetes object as it is sent: plain JSON. */
@@ -33,7 +32,7 @@ interface OwnerReference {
 /** The reference to a KmAgent that makes it the controller of an object. */
 function ownerReference(kmagent: Pick<KmAgent, "name" | "uid">): OwnerReference {
   return {
-    apiVersion: `${GROUP}/${VERSION}`,
+    apiVersion: API_VERSION,
     kind: "KmAgent",
     name: kmagent.name,
     uid: kmagent.uid,

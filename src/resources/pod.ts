@@ -1,6 +1,7 @@
 import type { KmAgent, KmAgentSpec } from "../api/kmagent.ts";
-import { ANNOTATION, LABEL, objectLabels } from "../api/labels.ts";
+import { AGENT_CONTAINER, ANNOTATION, LABEL, objectLabels } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
+import { HEALTH_PORT } from "../api/ports.ts";
 import { metricsPort } from "../config/metrics-port.ts";
 import { usesType } from "../config/pipelines.ts";
 import type { YamlMap } from "../config/yaml-value.ts";
@@ -9,8 +10,6 @@ import type { HostAccess } from "./host-access.ts";
 import { usesKubernetesApi } from "./kubernetes-use.ts";
 import { CONFIG_DIRECTORY, commonVolumes, configFile } from "./volumes.ts";
 
-/** Name of the agent's container: the first one of its pod. */
-const CONTAINER = "km-agent";
 /** Name of the container's port of the collector's own counters; whoever reads them goes by it. */
 export const METRICS_PORT_NAME = "metrics";
 /** Small, and enough for the default configuration. No CPU limit: throttling an agent loses telemetry when it matters most. */
@@ -65,7 +64,7 @@ export function podTemplate(input: PodInput, parts: PodParts): PodTemplate {
       labels: { ...settings.podLabels, ...objectLabels(kmagent.name, component), [LABEL.revision]: input.revision },
       annotations: {
         ...settings.podAnnotations,
-        "kubectl.kubernetes.io/default-container": CONTAINER,
+        "kubectl.kubernetes.io/default-container": AGENT_CONTAINER,
         ...(input.restartedAt !== null && { [ANNOTATION.restartedAt]: input.restartedAt }),
         ...(input.restartRequestedAt !== null && { [ANNOTATION.restartRequested]: input.restartRequestedAt }),
       },
@@ -100,7 +99,7 @@ function container(input: PodInput, parts: PodParts, mounts: readonly unknown[])
   const resources = settings.resources ?? DEFAULT_RESOURCES;
   const limits: Readonly<Record<string, string | number>> = resources.limits ?? {};
   return {
-    name: CONTAINER,
+    name: AGENT_CONTAINER,
     image: input.image,
     imagePullPolicy: settings.imagePullPolicy ?? "IfNotPresent",
     // The vendor's image ignores arguments and looks there by itself; every other collector wants to be told.
@@ -136,7 +135,7 @@ function container(input: PodInput, parts: PodParts, mounts: readonly unknown[])
   };
 }
 
-const HEALTH_REQUEST = { httpGet: { path: "/", port: 13_133, scheme: "HTTP" } };
+const HEALTH_REQUEST = { httpGet: { path: "/", port: HEALTH_PORT, scheme: "HTTP" } };
 
 function ports(document: YamlMap, access: PodParts["access"]): Record<string, unknown>[] {
   const port = (name: string, containerPort: number, host: Record<string, unknown> | false) => ({
@@ -148,7 +147,7 @@ function ports(document: YamlMap, access: PodParts["access"]): Record<string, un
   const otlp = usesType(document, "receivers", "otlp");
   const metrics = metricsPort(document);
   return [
-    port("health-check", 13_133, access.healthPort && { hostPort: 13_133, hostIP: "127.0.0.1" }),
+    port("health-check", HEALTH_PORT, access.healthPort && { hostPort: HEALTH_PORT, hostIP: "127.0.0.1" }),
     ...(metrics === null ? [] : [port(METRICS_PORT_NAME, metrics, false)]),
     ...(otlp
       ? [

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../api/json.ts";
 import type { KmAgentSpec } from "../api/kmagent.ts";
 
 /** User and group of an agent that reads nothing of root's. */
@@ -18,7 +19,8 @@ export function restrictedSecurityContext(): Record<string, unknown> {
 
 /**
  * Security context of the node agent: as above, but root with `DAC_READ_SEARCH` where it reads container logs, which belong to
- * root or, with some runtimes, to others; and privileged where the spec asks for it. The user's own goes over it.
+ * root or, with some runtimes, to others; and privileged where the spec asks for it. The user's own goes over it, and capabilities
+ * that it adds are added.
  */
 export function nodeSecurityContext(nodeAgent: KmAgentSpec["nodeAgent"], readsLogs: boolean): Record<string, unknown> {
   const own = nodeAgent.privileged
@@ -32,7 +34,15 @@ export function nodeSecurityContext(nodeAgent: KmAgentSpec["nodeAgent"], readsLo
           runAsUser: 0,
         }
       : restrictedSecurityContext();
-  return merge(own, nodeAgent.securityContext ?? {});
+  const merged = merge(own, nodeAgent.securityContext ?? {});
+  const added = [...addedBy(own), ...addedBy(nodeAgent.securityContext ?? {})];
+  // A capability more mustn't take away the one that reading logs needs.
+  return added.length === 0 ? merged : merge(merged, { capabilities: { add: [...new Set(added)] } });
+}
+
+function addedBy({ capabilities }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const add = isJsonObject(capabilities) ? capabilities["add"] : undefined;
+  return Array.isArray(add) ? add : [];
 }
 
 /** Maps are merged, everything else is replaced. */
@@ -43,11 +53,7 @@ function merge(
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = base[key];
-    merged[key] = isRecord(before) && isRecord(value) ? merge(before, value) : value;
+    merged[key] = isJsonObject(before) && isJsonObject(value) ? merge(before, value) : value;
   }
   return merged;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

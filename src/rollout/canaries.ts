@@ -1,10 +1,8 @@
+import { BOUND } from "../api/bounds.ts";
 import { share } from "../api/duration.ts";
 import type { RolloutRecord } from "./record.ts";
 import { desiredCount, isMovable } from "./view.ts";
 import type { RolloutNode, RolloutView } from "./view.ts";
-
-/** Canaries that the status has room for. */
-const MOST = 64;
 
 /**
  * The nodes that prove a target: as many as `rollout.canary` says and at least one of each architecture in use. Canaries that
@@ -27,7 +25,7 @@ export function chooseCanaries(record: RolloutRecord, view: RolloutView): string
     if (chosen.length >= count) break;
     if (!chosen.includes(candidate)) chosen.push(candidate);
   }
-  return chosen.slice(0, MOST).map(({ node }) => node);
+  return chosen.slice(0, BOUND.canaries).map(({ node }) => node);
 }
 
 /** Those that can be canaries, the best first; the order of names decides between equals, so a crash changes no choice. */

@@ -1,5 +1,6 @@
+import { failingLines, isWitness } from "../health/witness.ts";
 import type { Replacement, RolloutRecord } from "./record.ts";
-import { faultOf, isBaked, longest } from "./pod-verdict.ts";
+import { faultOf, isBaked, longest, runsSince } from "./pod-verdict.ts";
 import type { PodFault } from "./pod-verdict.ts";
 import type { RolloutNode, RolloutPod, RolloutView } from "./view.ts";
 
@@ -9,13 +10,15 @@ export type CanaryVerdict =
   | { readonly kind: "passed"; readonly note: string }
   | { readonly kind: "failed"; readonly fault: PodFault };
 
-/** A scrape, a batch and their transport take less than this; a collector that sent nothing by then has nothing to send. */
+/** A scrape, a batch and their transport take less than this; a collector that got nothing by then has nothing to send. */
 const IDLE_MS = 90_000;
 
 /**
  * Judges one canary: its pod must be healthy, stay up for `bakeTime` without a single restart, and deliver what it receives.
- * Delivery is compared with the nodes that run another revision: where theirs fails too, it is the endpoint's fault, and
- * proves nothing against the target.
+ * While nobody can say whether it delivers, it is waited for, until its deadline at most.
+ * Delivery is compared with the nodes that run another revision. Only one that delivered after the canary's failure began, and
+ * so long ago that the canary has tried again since, tells that it isn't the endpoint's fault, which proves nothing against the
+ * target.
  */
 export function canaryVerdict(
   at: RolloutNode,
@@ -42,7 +45,11 @@ export function canaryVerdict(
   }
   if (!isBaked(at, view)) {
     return at.kind === "healthy"
-      ? { kind: "waiting", gate: "Bake", message: `${node}: healthy, and watched until rollout.bakeTime is over` }
+      ? {
+          kind: "waiting",
+          gate: "Bake",
+          message: `${node}: healthy, and watched until rollout.bakeTime is over and kubelet calls it ready`,
+        }
       : { kind: "waiting", gate: "CanaryStarting", message: `${node}: ${at.message}` };
   }
   return exportVerdict(node, pod, view);
@@ -56,20 +63,35 @@ function exportVerdict(node: string, pod: RolloutPod, view: RolloutView): Canary
     case "Flowing":
       return { kind: "passed", note: "" };
     case "Failing": {
-      const exporters = pod.failingExporters.join(", ");
-      const delivers = ({ pod: other }: RolloutNode) => other?.exports === "Flowing" && other.revision !== pod.revision;
-      if (view.nodes.some(delivers)) {
+      const failing = failingLines(pod.exporters ?? []);
+      const exporters = [...failing.keys()].sort().join(", ");
+      const isProved = view.nodes.some(
+        ({ pod: other }) =>
+          other?.exports === "Flowing" &&
+          other.revision !== pod.revision &&
+          isWitness(other.exporters ?? [], failing, view.now),
+      );
+      if (isProved) {
         return failed(node, "ExportsFailing", `${exporters} delivers nothing, while nodes of another revision deliver`);
       }
       return isLast
-        ? { kind: "passed", note: `${node}: ${exporters} delivers nothing, and no other node does either` }
+        ? {
+            kind: "passed",
+            note: `${node}: ${exporters} delivers nothing, and no other node proves that to be the revision's fault`,
+          }
         : { kind: "waiting", gate: "Exports", message: `${node}: ${exporters} delivers nothing yet` };
     }
     case "Idle":
-    case "Unknown":
-      return view.now >= pod.createdAt + IDLE_MS || isLast
+      return isLast || view.now >= runsSince(pod, view.now) + IDLE_MS
         ? { kind: "passed", note: `${node}: it had nothing to deliver` }
         : { kind: "waiting", gate: "Exports", message: `${node}: nothing was delivered yet` };
+    case "Unknown": {
+      const what =
+        pod.exporters === null ? "its collector's counters can't be read" : "an exporter hasn't delivered yet";
+      return isLast
+        ? { kind: "passed", note: `${node}: ${what}` }
+        : { kind: "waiting", gate: "Exports", message: `${node}: ${what}` };
+    }
     default:
       return pod.exports satisfies never;
   }

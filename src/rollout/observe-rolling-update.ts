@@ -1,6 +1,7 @@
-import { share } from "../api/duration.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
+import { fleetGate } from "./fleet-gate.ts";
 import type { RolloutState, RolloutStatus, Waiting } from "./state.ts";
+import { templateGate } from "./template-gate.ts";
 
 /** What of a live DaemonSet tells how far Kubernetes' controller is. */
 export interface DaemonSetFacts {
@@ -28,8 +29,8 @@ export interface RollingUpdateObservation {
  * DaemonSet's numbers, which count nodes that are down and lag behind its template.
  *
  * `Complete` for a target is reached once and stays: nodes that fail, come or go later are health's business. It is reached
- * when all nodes that can be moved run the target and no more than `maxUnhealthy` of them are unhealthy: then the target is
- * also the new `stable`.
+ * when all nodes that can be moved run the target, no more than `maxUnhealthy` of them are unhealthy, and one works at least:
+ * then the target is also the new `stable`.
  */
 export function observeRollingUpdate(observed: RollingUpdateObservation): RolloutState {
   const { target, fleet, previous } = observed;
@@ -48,37 +49,12 @@ export function observeRollingUpdate(observed: RollingUpdateObservation): Rollou
 /** The first gate that isn't passed; `null` when the target is proved. */
 function whatIsMissing(
   { target, fleet, daemonSet, maxUnhealthy }: RollingUpdateObservation,
-  failed: number,
+  unhealthy: number,
 ): Waiting | null {
-  const { counts } = fleet;
-  if (daemonSet === null) return { gate: "DaemonSetMissing", message: "the DaemonSet isn't there yet" };
-  if (daemonSet.templateRevision !== target) {
-    return { gate: "TemplateOutdated", message: `the DaemonSet's template isn't at revision ${target} yet` };
-  }
-  if (daemonSet.observedGeneration < daemonSet.generation) {
-    return { gate: "NotObserved", message: "Kubernetes hasn't acted upon the DaemonSet's newest template yet" };
-  }
-  if (counts.outdated > 0) {
-    return {
-      gate: "NodesOutdated",
-      message: `${counts.outdated} of ${counts.desired} nodes don't run revision ${target} yet`,
-    };
-  }
-  const unsettled = counts.updating + counts.starting;
-  if (unsettled > 0) {
-    return {
-      gate: "NodesUnsettled",
-      message: `${unsettled} of ${counts.desired} nodes' pods are still being made or started`,
-    };
-  }
-  if (failed > share(maxUnhealthy, counts.desired)) {
-    return {
-      gate: "NodesUnhealthy",
-      message: `${failed} of ${counts.desired} nodes are unhealthy at revision ${target}`,
-    };
-  }
-  if (counts.desired > 0 && counts.updated === 0) {
-    return { gate: "NoNodeProved", message: `no node runs revision ${target}` };
-  }
-  return null;
+  const { desired, outdated, updating, starting } = fleet.counts;
+  const liveTemplate = daemonSet?.templateRevision ?? null;
+  const templateSeen = daemonSet !== null && daemonSet.observedGeneration >= daemonSet.generation;
+  const healthy = fleet.nodes.filter((node) => node.kind === "healthy" && node.revision === target).length;
+  const standing = { desired, outdated, unsettled: updating + starting, unhealthy, healthy, baking: 0 };
+  return templateGate(target, { liveTemplate, templateSeen }) ?? fleetGate(target, standing, maxUnhealthy);
 }

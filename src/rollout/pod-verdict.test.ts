@@ -90,6 +90,12 @@ describe("a bake", () => {
     { name: "isn't over before", at: moved(1, young(29_999)), baked: false },
     { name: "isn't over where the last answer is older", at: moved(1, { answeredAt: NOW - 30_001 }), baked: false },
     { name: "isn't over where nobody has seen an answer", at: moved(1, { answeredAt: null }), baked: false },
+    { name: "isn't over where kubelet doesn't call it ready", at: moved(1, { ready: false }), baked: false },
+    {
+      name: "is over at the deadline though kubelet never called it ready",
+      at: moved(1, { ...late, ready: false }),
+      baked: true,
+    },
     { name: "isn't over on a node that isn't healthy", at: node(1, { kind: "updating", pod: fresh(1) }), baked: false },
     { name: "isn't over for a pod that ends", at: moved(1, { deleting: true }), baked: false },
     { name: "isn't over without a pod", at: node(1, { pod: null }), baked: false },

@@ -1,4 +1,5 @@
 import type { NodeReason } from "../api/reasons.ts";
+import { isCollectorEnd } from "../health/fault.ts";
 import type { RolloutNode, RolloutPod, RolloutView } from "./view.ts";
 
 /** Why a node's new pod failed. `reason` is a node's reason, or one of the rollout's own. */
@@ -8,15 +9,10 @@ export interface PodFault {
   readonly message: string;
 }
 
-/** What waiting can't mend: the collector itself ended. */
-const AT_ONCE: ReadonlySet<string> = new Set<NodeReason>([
-  "CollectorExited",
-  "CollectorExitedCleanly",
-  "OOMKilled",
-  "PodFailed",
-]);
+const POD_FAILED: NodeReason = "PodFailed";
 const CLEAN_EXIT: NodeReason = "CollectorExitedCleanly";
-const WORDS_MS = 3_000;
+/** How long the last words of a collector that ended without an error may take, milliseconds: they are read from its log. */
+export const WORDS_MS = 3_000;
 /**
  * How long a collector that answered must be silent to have failed, milliseconds: one probe may get lost, and of a container that
  * ended the probes know before kubelet says why.
@@ -34,10 +30,9 @@ export function faultOf(at: RolloutNode, view: RolloutView): PodFault | null {
   const isLate = view.now >= (pod?.createdAt ?? at.since) + view.settings.deadlineMs;
   if (kind === "unhealthy" || kind === "uncovered") {
     if (NO_FAULT_OF_THE_REVISION.has(reason)) return null;
-    // The last words of a collector that ended without an error are read from its log, which takes a moment.
     if (reason === CLEAN_EXIT && view.now < at.since + WORDS_MS) return null;
     const isSilent = pod?.answered === true && kind === "unhealthy" && view.now >= at.since + SILENT_MS;
-    const isSure = AT_ONCE.has(reason) || isSilent;
+    const isSure = isCollectorEnd(reason) || reason === POD_FAILED || isSilent;
     return isSure || isLate ? { node, reason, message } : null;
   }
   return kind === "updating" && pod !== null && isLate
@@ -52,11 +47,18 @@ export function runsSince({ createdAt, startedAt, lastExitAt }: RolloutPod, now:
 
 /**
  * Whether a node's pod is healthy and was seen to be after `bakeTime`, or, where clocks are off, after its deadline. The last
- * answer counts and not the present: a cache that lags behind shows a pod as it was.
+ * answer counts and not the present: a cache that lags behind shows a pod as it was. Kubelet has to call it ready as well, for
+ * everybody else goes by that; where it never does, the deadline ends the wait.
  */
 export function isBaked({ kind, pod }: RolloutNode, { now, settings }: RolloutView): boolean {
   if (kind !== "healthy" || pod === null || pod.deleting) return false;
+  if (!pod.ready && now < longest(pod, settings)) return false;
   return (pod.answeredAt ?? 0) >= Math.min(runsSince(pod, now) + settings.bakeMs, longest(pod, settings));
+}
+
+/** Whether a node at least has proved a revision, so that it is one to go back to. */
+export function isProvedByNode(revision: string, view: RolloutView): boolean {
+  return view.nodes.some((at) => at.pod?.revision === revision && isBaked(at, view));
 }
 
 /** When waiting for a pod ends. */

@@ -1,11 +1,9 @@
+import { BOUND } from "../api/bounds.ts";
 import type { KmAgentStatus } from "../api/kmagent.ts";
+import type { ConditionReason } from "../api/reasons.ts";
+import { parseTimestamp } from "../api/time.ts";
 
 type RolloutStatus = NonNullable<KmAgentStatus["rollout"]>;
-
-/** Nodes of a failure that are remembered: the next target is tried there first. */
-export const NAMED_NODES = 5;
-/** Rejected revisions that are remembered. */
-const REJECTED = 20;
 
 /** One replacement of a pod: written down before the pod is deleted, kept until the node's new pod is proved. */
 export interface Replacement {
@@ -20,6 +18,9 @@ export interface Replacement {
   /** Whether the node failed before: then its replacement takes nothing down, holds no slot and can't count as a failure. */
   readonly wasFailing: boolean;
 }
+
+/** Reason of a rejection that isn't taken back: a rotated API key, or CA bundle, with which agents don't work. */
+export const KEY_REJECTED = "ApiKeyRejected" satisfies ConditionReason;
 
 /** A revision that failed. */
 export interface Rejection {
@@ -44,7 +45,7 @@ export interface RolloutRecord {
   readonly phaseSince: number;
   /** Revision that is tried, rolled out, in force, or that failed. */
   readonly target: string;
-  /** Last revision that every node has proved; empty while there was none. */
+  /** Last revision that the fleet has proved, or that some nodes had when an installation turned to another; empty while there was none. */
   readonly stable: string;
   /**
    * Revision that the DaemonSet makes pods from. Always one that is proved by canaries or by all nodes, or the first one ever.
@@ -62,7 +63,7 @@ export function readRecord(status: RolloutStatus | undefined): RolloutRecord | n
   const { phase, target, stable = "" } = status;
   return {
     phase,
-    phaseSince: time(status.phaseSince),
+    phaseSince: parseTimestamp(status.phaseSince) ?? 0,
     target,
     stable,
     template: status.template ?? target,
@@ -70,7 +71,7 @@ export function readRecord(status: RolloutStatus | undefined): RolloutRecord | n
     inFlight: (status.inFlight ?? []).map(({ node, podUID, since, wasFailing }) => ({
       node,
       podUID,
-      since: since === undefined ? null : time(since),
+      since: since === undefined ? null : (parseTimestamp(since) ?? 0),
       wasFailing: wasFailing === true,
     })),
     rejected: readRejected(status.rejected),
@@ -83,7 +84,7 @@ export function readRejected(rejected: RolloutStatus["rejected"]): Rejection[] {
     revision,
     reason,
     message,
-    since: time(since),
+    since: parseTimestamp(since) ?? 0,
     nodes: nodes ?? [],
     retried: retried === true,
   }));
@@ -99,13 +100,22 @@ export function enter<R extends Pick<RolloutRecord, "target" | "phaseSince"> & {
   return next.phase === record.phase && next.target === record.target ? next : { ...next, phaseSince: now };
 }
 
+/** Why a revision failed and isn't to be tried again; `undefined` where it may be. */
+export function rejectionOf({ rejected }: Pick<RolloutRecord, "rejected">, revision: string): Rejection | undefined {
+  return rejected.find((rejection) => rejection.revision === revision);
+}
+
 /** Whether a revision failed and isn't to be tried again. */
 export function isRejected(record: Pick<RolloutRecord, "rejected">, revision: string): boolean {
-  return record.rejected.some((rejection) => rejection.revision === revision);
+  return rejectionOf(record, revision) !== undefined;
 }
 
 /** The record with one more rejection, of which the newest `kept` are; an older one of the same revision gives way. */
-export function reject<R extends Pick<RolloutRecord, "rejected">>(record: R, rejection: Rejection, kept = REJECTED): R {
+export function reject<R extends Pick<RolloutRecord, "rejected">>(
+  record: R,
+  rejection: Rejection,
+  kept: number = BOUND.rejections,
+): R {
   const others = record.rejected.filter(({ revision }) => revision !== rejection.revision);
   return { ...record, rejected: [rejection, ...others].slice(0, kept) };
 }
@@ -119,10 +129,4 @@ export function followRetry<R extends Pick<RolloutRecord, "rejected">>(record: R
     .filter(({ revision, retried }) => revision !== retry || retried)
     .map((rejection) => ({ ...rejection, retried: rejection.revision === retry }));
   return { ...record, rejected };
-}
-
-/** A time of a status in milliseconds since the epoch; 0 where it can't be read. */
-export function time(text: string | undefined): number {
-  const at = Date.parse(text ?? "");
-  return Number.isNaN(at) ? 0 : at;
 }

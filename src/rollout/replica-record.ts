@@ -1,5 +1,6 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
-import { isRejected, readRejected, time } from "./record.ts";
+import { parseTimestamp } from "../api/time.ts";
+import { KEY_REJECTED, readRejected, rejectionOf } from "./record.ts";
 import type { Rejection } from "./record.ts";
 import type { ReplicaView } from "./replica-view.ts";
 
@@ -22,7 +23,7 @@ export interface ReplicaRecord {
 export function readReplicaRecord(status: ClusterAgentStatus | undefined): ReplicaRecord | null {
   if (status?.phase === undefined || status.target === undefined) return null;
   const { phase, phaseSince, target, stable = "", rejected } = status;
-  return { phase, phaseSince: time(phaseSince), target, stable, rejected: readRejected(rejected) };
+  return { phase, phaseSince: parseTimestamp(phaseSince) ?? 0, target, stable, rejected: readRejected(rejected) };
 }
 
 /** Revision that the Deployment's template is to hold. */
@@ -50,7 +51,11 @@ export function recoverReplica(view: ReplicaView): ReplicaRecord {
   const stable = provedRevision(view);
   if (stable === "") return { ...known, phase: "Install", target: wanted, stable };
   if (liveTemplate === null || liveTemplate === stable) return { ...known, phase: "Complete", target: stable, stable };
-  if (isRejected(known, liveTemplate)) return { ...known, phase: "RolledBack", target: liveTemplate, stable };
+  const rejection = rejectionOf(known, liveTemplate);
+  if (rejection !== undefined) {
+    const isKept = !view.settings.autoRollback || rejection.reason === KEY_REJECTED;
+    return { ...known, phase: isKept ? "Stalled" : "RolledBack", target: liveTemplate, stable };
+  }
   // Its pod may have been there for long, and its time isn't to begin anew with each leader.
   const since = view.pods.find(({ revision }) => revision === liveTemplate)?.createdAt ?? now;
   return { ...known, phase: "Trying", phaseSince: since, target: liveTemplate, stable };

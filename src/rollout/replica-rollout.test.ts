@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { KmAgentStatus } from "../api/kmagent.ts";
-import { timestamp } from "../status/timestamp.ts";
+import { timestamp } from "../api/time.ts";
 import type { ReplicaRecord } from "./replica-record.ts";
 import { advanceReplica, replicaRollout } from "./replica-rollout.ts";
 import type { ReplicaPod, ReplicaView } from "./replica-view.ts";
@@ -429,6 +429,18 @@ describe("when the status is lost", () => {
       seen: { noted: { stable: "good", rejected: [REJECTION] } },
       to: { phase: "RolledBack", target: "bad", stable: "good", rejected: [REJECTION] },
       template: "good",
+    },
+    {
+      name: "what was rejected stays in the template where nothing is taken back by itself",
+      seen: { noted: { stable: "good", rejected: [REJECTION] }, settings: { ...view().settings, autoRollback: false } },
+      to: { phase: "Stalled", target: "bad", stable: "good" },
+      template: "bad",
+    },
+    {
+      name: "what was rejected for its key stays in the template",
+      seen: { noted: { stable: "good", rejected: [{ ...REJECTION, reason: "ApiKeyRejected" }] } },
+      to: { phase: "Stalled", target: "bad", stable: "good" },
+      template: "bad",
     },
     {
       name: "what was rejected isn't stable though it is available",

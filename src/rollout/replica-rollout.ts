@@ -1,5 +1,7 @@
+import { BOUND } from "../api/bounds.ts";
 import type { KmAgentStatus } from "../api/kmagent.ts";
-import { enter, followRetry, isRejected, reject } from "./record.ts";
+import { WORDS_MS } from "./pod-verdict.ts";
+import { enter, followRetry, isRejected, KEY_REJECTED, reject, rejectionOf } from "./record.ts";
 import { readReplicaRecord, recoverReplica, templateOf } from "./replica-record.ts";
 import type { ReplicaRecord } from "./replica-record.ts";
 import type { ReplicaFault, ReplicaPod, ReplicaView } from "./replica-view.ts";
@@ -14,11 +16,6 @@ export interface ReplicaStep {
   readonly nextAt: number | null;
 }
 
-/** Rejections that the status holds; as many rejected revisions' ConfigMaps are kept. */
-const REJECTED = 5;
-/** How long the last words of a collector that ended without an error may take: they are read from its log. */
-const WORDS_MS = 3_000;
-const REJECTED_KEY = "ApiKeyRejected";
 const LATE = "ProgressDeadlineExceeded";
 const UNSTEADY = "its pod is ready now and then, and not for as long as rollout.bakeTime";
 
@@ -81,9 +78,9 @@ function turnTo(record: ReplicaRecord, { wanted, now }: ReplicaView): ReplicaRec
 }
 
 function stalled(record: ReplicaRecord, view: ReplicaView): ReplicaRecord {
-  const rejection = record.rejected.find(({ revision }) => revision === record.target);
+  const rejection = rejectionOf(record, record.target);
   if (view.wanted !== record.target || rejection === undefined) return turnTo(record, view);
-  const isHeld = !view.settings.autoRollback || rejection.reason === REJECTED_KEY;
+  const isHeld = !view.settings.autoRollback || rejection.reason === KEY_REJECTED;
   return isHeld ? record : enter(record, { phase: "RolledBack" }, view.now);
 }
 
@@ -103,14 +100,18 @@ function fail(before: ReplicaRecord, fault: Fault, view: ReplicaView): ReplicaRe
   const { isIrrevocable, settings, retry, now } = view;
   const rejection = {
     revision: target,
-    reason: isIrrevocable ? REJECTED_KEY : fault.reason,
+    reason: isIrrevocable ? KEY_REJECTED : fault.reason,
     message: isIrrevocable ? `${fault.reason}: ${fault.message}` : fault.message,
     since: now,
     nodes: fault.node === "" ? [] : [fault.node],
     retried: retry === target,
   };
   const goesBack = settings.autoRollback && !isIrrevocable;
-  return enter(reject(before, rejection, REJECTED), { phase: goesBack ? "RolledBack" : "Stalled" }, now);
+  return enter(
+    reject(before, rejection, BOUND.clusterAgentRejections),
+    { phase: goesBack ? "RolledBack" : "Stalled" },
+    now,
+  );
 }
 
 type Fault = ReplicaFault & { readonly node: string };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import {
+  delivering,
+  EXPORTS_FAIL,
   failing,
   fleet,
   fresh,
@@ -8,6 +10,7 @@ import {
   node,
   NOW,
   pod,
+  rejected as failedBefore,
   SETTINGS,
   view,
   young,
@@ -206,19 +209,70 @@ describe("a canary", () => {
   it.each<{ name: string; canary: Partial<RolloutPod>; others?: Partial<RolloutPod>; leads: string }>([
     { name: "delivers", canary: { exports: "Flowing" }, leads: "Progressing" },
     { name: "has delivered nothing yet", canary: { exports: "Unknown" }, leads: "Canary" },
-    { name: "has nothing to deliver for 90 s", canary: { exports: "Idle", ...young(90_000) }, leads: "Progressing" },
+    {
+      name: "nobody can judge, however long its collector runs",
+      canary: { exports: "Unknown", ...young(5 * MINUTE - 1) },
+      leads: "Canary",
+    },
+    { name: "nobody can judge until its deadline", canary: { exports: "Unknown", ...late }, leads: "Progressing" },
+    {
+      name: "is nothing to deliver for less than 90 s",
+      canary: { exports: "Idle", ...young(89_999) },
+      leads: "Canary",
+    },
+    { name: "is nothing to deliver for 90 s", canary: { exports: "Idle", ...young(90_000) }, leads: "Progressing" },
+    {
+      name: "is nothing to deliver, since its image was there and its collector began",
+      canary: { exports: "Idle", createdAt: NOW - 106_000, startedAt: NOW - 31_000 },
+      leads: "Canary",
+    },
+    {
+      name: "is nothing to deliver until the deadline of one that began late",
+      canary: { exports: "Idle", ...late, startedAt: NOW - 31_000 },
+      leads: "Progressing",
+    },
     {
       name: "fails while another revision delivers",
-      canary: { exports: "Failing" },
-      others: { exports: "Flowing" },
+      canary: EXPORTS_FAIL,
+      others: delivering(2_000, 45_000),
       leads: "RollingBack",
     },
-    { name: "fails as all others do", canary: { exports: "Failing" }, others: { exports: "Failing" }, leads: "Canary" },
+    {
+      name: "fails, since others delivered last",
+      canary: EXPORTS_FAIL,
+      others: delivering(MINUTE + 1),
+      leads: "Canary",
+    },
+    {
+      name: "fails, and others that failed as well have delivered again for less than a retry takes",
+      canary: EXPORTS_FAIL,
+      others: delivering(2_000, 44_999, MINUTE + 1),
+      leads: "Canary",
+    },
+    { name: "fails as all others do", canary: EXPORTS_FAIL, others: EXPORTS_FAIL, leads: "Canary" },
     {
       name: "fails as all others do until its deadline",
-      canary: { exports: "Failing", ...late },
-      others: { exports: "Failing" },
+      canary: { ...EXPORTS_FAIL, ...late },
+      others: EXPORTS_FAIL,
       leads: "Progressing",
+    },
+    {
+      name: "fails until its deadline, and is compared with others that delivered before",
+      canary: { ...EXPORTS_FAIL, ...late },
+      others: delivering(MINUTE + 1),
+      leads: "Progressing",
+    },
+    {
+      name: "fails at its deadline while another revision delivers",
+      canary: { ...EXPORTS_FAIL, ...late },
+      others: delivering(45_000),
+      leads: "RollingBack",
+    },
+    {
+      name: "fails while others deliver, which fail otherwise",
+      canary: EXPORTS_FAIL,
+      others: { ...delivering(45_000), exports: "Failing" },
+      leads: "Canary",
     },
   ])("whose telemetry $name leads to $leads", ({ canary, others, leads }) => {
     const nodes = [moved(1, canary), node(2, { pod: pod({ uid: "old-2", ...others }) })];
@@ -439,7 +493,7 @@ describe("a revision that was taken back", () => {
   });
 
   it("doesn't come back with a lost status", () => {
-    const step = stagedRollout(undefined, view(fleet(3), { noted: { stable: "s", rejected: ["t"] } }));
+    const step = stagedRollout(undefined, view(fleet(3), { noted: { stable: "s", rejected: [failedBefore("t")] } }));
     expect([phaseOf(step), step.acts]).toEqual(["RolledBack", []]);
   });
 });
@@ -467,7 +521,7 @@ describe("a lost status", () => {
     {
       name: "with a rejected template goes back from it",
       nodes: [moved(1), node(2)],
-      of: { liveTemplate: "t", noted: { stable: "s", rejected: ["t"] } },
+      of: { liveTemplate: "t", noted: { stable: "s", rejected: [failedBefore("t")] } },
       expected: { phase: "RollingBack", template: "s" },
     },
   ])("$name", ({ nodes, of, expected }) => {
@@ -541,6 +595,18 @@ describe("what a step says", () => {
       nodes: [moved(1, young(10_000))],
       of: { liveTemplate: "t", noted: { stable: "", rejected: [] } },
       soon: true,
+    },
+    {
+      name: "a failed node isn't taken back",
+      status: {
+        ...WAVES,
+        phase: "Stalled",
+        inFlight: [begun(1)],
+        rejected: [{ ...why("t"), reason: "ApiKeyRejected" }],
+      },
+      nodes: [failing(1), node(2)],
+      of: { liveTemplate: "t" },
+      soon: false,
     },
     { name: "nothing is under way", status: COMPLETE, nodes: fleet(2), of: { wanted: "s" }, soon: false },
     {

@@ -1,6 +1,6 @@
 import { permittedActs } from "./acts.ts";
 import type { RolloutAct } from "./acts.ts";
-import { readRecord } from "./record.ts";
+import { readRecord, rejectionOf } from "./record.ts";
 import type { RolloutRecord } from "./record.ts";
 import { recoverRecord } from "./recover.ts";
 import { advance } from "./staged.ts";
@@ -50,6 +50,7 @@ function permittedTemplate(written: RolloutRecord, next: RolloutRecord, view: Ro
 function isUnderWay({ phase, inFlight }: RolloutRecord, waiting: Waiting | null): boolean {
   if (phase === "Canary") return waiting?.gate !== "Approval" && waiting?.gate !== "NoCanary";
   if (phase === "Install" && waiting?.gate === "Bake") return true;
+  if (phase === "Stalled") return false;
   return inFlight.length > 0 || phase === "RollingBack" || phase === "Progressing";
 }
 
@@ -69,7 +70,7 @@ function stateOf(record: RolloutRecord, waiting: Waiting | null, failed: number,
     case "RollingBack":
     case "RolledBack":
     case "Stalled": {
-      const why = record.rejected.find(({ revision }) => revision === target);
+      const why = rejectionOf(record, target);
       const { reason, message } = why ?? { reason: "Unknown", message: `back to revision ${template}` };
       return { phase, reason, message, ...reached };
     }

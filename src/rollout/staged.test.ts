@@ -1,36 +1,32 @@
 import { describe, expect, it } from "@jest/globals";
 import {
+  delivering,
+  EXPORTS_FAIL,
   failing,
   fleet,
   fresh,
+  line,
   MINUTE,
   moved,
   node,
   NOW,
   pod,
   record,
+  rejected,
   replacement,
   SETTINGS,
   view,
   young,
 } from "../../test/rollout/views.ts";
-import type { Rejection, RolloutRecord } from "./record.ts";
+import type { RolloutRecord } from "./record.ts";
 import { advance } from "./staged.ts";
 import type { RolloutNode, RolloutView } from "./view.ts";
 
 const CANARY = record({ phase: "Canary", target: "t", canaries: ["n1"] });
 const WAVES = record({ phase: "Progressing", target: "t", template: "t" });
 const BACK = record({ phase: "RollingBack", target: "t" });
+const INSTALL_R = record({ phase: "Install", target: "r", template: "r", stable: "" });
 
-const rejected = (revision: string, of: Partial<Rejection> = {}): Rejection => ({
-  revision,
-  reason: "CollectorExited",
-  message: "n1: exit 1",
-  since: NOW,
-  nodes: [],
-  retried: false,
-  ...of,
-});
 const starting = young(1_000);
 const other = (index: number, revision: string, of: Partial<RolloutNode> = {}) =>
   node(index, { pod: pod({ uid: `other-${index}`, revision }), ...of });
@@ -68,11 +64,42 @@ describe("a step", () => {
   it.each<Row>([
     {
       name: "of the first revision ever follows what is wanted",
-      of: record({ phase: "Install", target: "r", template: "r", stable: "" }),
+      of: INSTALL_R,
       nodes: [other(1, "r"), other(2, "r")],
       at: { liveTemplate: "t" },
       leads: { phase: "Install", target: "t", template: "t", inFlight: [replacement(1, { podUID: "other-1" })] },
       gate: "NodesOutdated",
+    },
+    {
+      name: "of the first revision ever follows what is wanted where no node has proved the one before",
+      of: INSTALL_R,
+      nodes: [other(1, "r", { kind: "unhealthy" }), node(2, { pod: pod({ revision: "r", ...starting }) })],
+      at: { liveTemplate: "r" },
+      leads: { phase: "Install", target: "t", template: "t", stable: "" },
+      gate: "TemplateOutdated",
+    },
+    {
+      name: "of the first revision ever tries a newer one on a canary where a node has proved the one before",
+      of: INSTALL_R,
+      nodes: [other(1, "r"), other(2, "r", { kind: "unhealthy" }), node(3, { kind: "notReady" })],
+      at: { liveTemplate: "r" },
+      leads: { phase: "Canary", target: "t", template: "r", stable: "r", canaries: ["n1"] },
+      gate: "CanaryStarting",
+    },
+    {
+      name: "of the first revision ever takes what the DaemonSet holds for proved, not what a record was to bring",
+      of: record({ phase: "Install", target: "u", template: "u", stable: "" }),
+      nodes: [other(1, "r")],
+      at: { liveTemplate: "r" },
+      leads: { phase: "Canary", target: "t", template: "r", stable: "r" },
+    },
+    {
+      name: "of the first revision ever takes none for proved that some nodes never had",
+      of: INSTALL_R,
+      nodes: [other(1, "r"), other(2, "q")],
+      at: { liveTemplate: "r" },
+      leads: { phase: "Install", target: "t", template: "t", stable: "" },
+      gate: "TemplateOutdated",
     },
     {
       name: "of the first revision ever makes no canary",
@@ -230,18 +257,14 @@ describe("a canary", () => {
     {
       name: "isn't failed by an exporter that delivers from the target's other pods alone",
       of: two,
-      nodes: [moved(1, { exports: "Failing" }), moved(2, { exports: "Flowing" }), node(3, { pod: null })],
+      nodes: [moved(1, EXPORTS_FAIL), moved(2, delivering(MINUTE)), node(3, { pod: null })],
       leads: { phase: "Canary" },
       gate: "Exports",
     },
     {
       name: "is failed by an exporter that delivers from one node of another revision",
       of: CANARY,
-      nodes: [
-        moved(1, { exports: "Failing" }),
-        node(2, { pod: pod({ exports: "Failing" }) }),
-        node(3, { pod: pod({ exports: "Flowing" }) }),
-      ],
+      nodes: [moved(1, EXPORTS_FAIL), node(2, { pod: pod(EXPORTS_FAIL) }), node(3, { pod: pod(delivering(MINUTE)) })],
       leads: { phase: "RollingBack" },
     },
   ])("$name", leads);
@@ -258,6 +281,14 @@ describe("a canary", () => {
     expect(inFlight.filter(({ node: name }) => name === "n1").map(({ podUID }) => podUID)).toEqual(
       replaced ? ["new-1"] : [],
     );
+  });
+
+  it.each([
+    { name: "one of its exporters", exporters: [], says: "n1: an exporter hasn't delivered yet" },
+    { name: "its counters, which can't be read", exporters: null, says: "n1: its collector's counters can't be read" },
+  ])("that is waited for says so of $name", ({ exporters, says }) => {
+    const { waiting } = advance(CANARY, view([moved(1, { exports: "Unknown", exporters }), node(2)]));
+    expect(waiting).toEqual({ gate: "Exports", message: says });
   });
 
   it("that is canary already isn't given a second pod when it fails", () => {
@@ -278,13 +309,27 @@ describe("a canary", () => {
       says: "the canary is proved (n1: it had nothing to deliver);",
     },
     {
+      name: "that an exporter wasn't seen to deliver",
+      canary: moved(1, { exports: "Unknown", exporters: [line({ deliveredAfter: [NOW] })], ...young(5 * MINUTE) }),
+      says: "the canary is proved (n1: an exporter hasn't delivered yet);",
+    },
+    {
+      name: "that its counters can't be read",
+      canary: moved(1, { exports: "Unknown", exporters: null, ...young(5 * MINUTE) }),
+      says: "the canary is proved (n1: its collector's counters can't be read);",
+    },
+    {
       name: "that nobody's exports arrive",
       canary: moved(1, {
         exports: "Failing",
-        failingExporters: ["otlp (logs)", "otlp (metrics)"],
+        exporters: [
+          line({ failingSince: NOW }),
+          line({ signal: "logs", failingSince: NOW }),
+          line({ signal: "traces" }),
+        ],
         ...young(5 * MINUTE),
       }),
-      says: "the canary is proved (n1: otlp (logs), otlp (metrics) delivers nothing, and no other node does either);",
+      says: "the canary is proved (n1: otlp (logs), otlp (metrics) delivers nothing, and no other node proves that to be the revision's fault);",
     },
   ])("that waits for approval says $name", ({ canary, says }) => {
     const { waiting } = advance(CANARY, view([canary, node(2)], manual));
@@ -392,6 +437,21 @@ describe("waves", () => {
       leads: { phase: "RolledBack", target: "u", template: "t", stable: "t" },
     },
     {
+      name: "stop where what is wanted by now failed by its key, which every pod that is moved would read",
+      of: { ...WAVES, inFlight: [replacement(2)], rejected: [rejected("u", { reason: "ApiKeyRejected" })] },
+      nodes: [moved(1), moved(2, starting), node(3)],
+      at: { ...during, wanted: "u" },
+      leads: { phase: "Stalled", target: "u", template: "t", stable: "s", inFlight: [replacement(2)] },
+      gate: null,
+    },
+    {
+      name: "go back nevertheless where they fail themselves",
+      of: { ...two, rejected: [rejected("u", { reason: "ApiKeyRejected" })] },
+      nodes: [moved(1), failing(2), node(3)],
+      at: { ...during, wanted: "u" },
+      leads: { phase: "RollingBack", target: "t" },
+    },
+    {
       name: "are complete with what is wanted",
       of: WAVES,
       nodes: [moved(1), moved(2)],
@@ -489,6 +549,15 @@ describe("a failure", () => {
     );
   });
 
+  it("of a canary with another key for what waves have begun to bring stops those waves", () => {
+    const before = record({ phase: "Canary", target: "u", template: "t", canaries: ["n1"] });
+    const nodes = [failing(1, "CollectorExited", { revision: "u" }), moved(2), node(3)];
+    const at = view(nodes, { liveTemplate: "t", wanted: "u", irrevocable: new Set(["u"]) });
+    const { record: after } = advance(before, at);
+    expect(after).toMatchObject({ phase: "Stalled", target: "u", template: "t" });
+    expect(advance(after, at).record).toEqual(after);
+  });
+
   it("of what can't be taken back is told with the node's reason in its words", () => {
     const at = { irrevocable: new Set(["t"]) };
     expect(failed([failing(1), node(2)], at)).toMatchObject({
@@ -567,6 +636,35 @@ describe("a way back", () => {
   ])("$name", leads);
 });
 
+describe("a way back to what canaries alone have proved", () => {
+  const before = record({
+    phase: "RollingBack",
+    target: "u",
+    template: "t",
+    inFlight: [replacement(1, { podUID: "u-1" })],
+    rejected: [rejected("u")],
+  });
+  const at = { liveTemplate: "t", wanted: "u" };
+
+  it.each(["u", "v"])("ends where a node fails there, which is taken back as well before %s counts", (wanted) => {
+    const step = advance(before, view([failing(1), moved(2), node(3)], { ...at, wanted }));
+    expect(step.record).toMatchObject({ phase: "RollingBack", target: "t", template: "s", inFlight: before.inFlight });
+    expect(step.record.rejected.map(({ revision }) => revision)).toEqual(["t", "u"]);
+  });
+
+  it("turns to what is wanted by now where none fails", () => {
+    const step = advance(before, view([moved(1), moved(2), node(3)], { ...at, wanted: "v" }));
+    expect(step.record).toMatchObject({ phase: "Canary", target: "v", template: "t", canaries: ["n3"] });
+  });
+
+  it("doesn't end before what it moves has settled, or before the DaemonSet is back", () => {
+    const settling = view([moved(1, starting), moved(2), node(3)], at);
+    expect(advance(before, settling).record.phase).toBe("RollingBack");
+    const late = view([failing(1), moved(2), node(3)], { ...at, templateSeen: false });
+    expect(advance(before, late).record.phase).toBe("RollingBack");
+  });
+});
+
 describe("rest", () => {
   const back = record({ phase: "RolledBack", target: "t", rejected: [rejected("t")] });
   const stalled = record({ phase: "Stalled", target: "t", rejected: [rejected("r"), rejected("t")] });
@@ -635,11 +733,44 @@ describe("rest", () => {
       leads: { phase: "Stalled" },
     },
     {
+      name: "ends in Stalled where the key that is wanted again was refused before",
+      of: { ...record(), rejected: [rejected("r"), rejected("t", { reason: "ApiKeyRejected" })] },
+      nodes: [node(1), other(2, "r")],
+      leads: { phase: "Stalled", target: "t", template: "s", inFlight: [] },
+      gate: null,
+    },
+    {
+      name: "in Stalled stays there where another key that was refused is wanted",
+      of: {
+        ...stalled,
+        canaries: ["n1"],
+        template: "t",
+        rejected: [rejected("u", { reason: "ApiKeyRejected" }), rejected("t", { reason: "ApiKeyRejected" })],
+      },
+      nodes: [moved(1), node(2)],
+      at: { wanted: "u", liveTemplate: "t" },
+      leads: { phase: "Stalled", target: "u", template: "t", canaries: [] },
+    },
+    {
       name: "in Stalled ends when something else is wanted",
       of: stalled,
       nodes: [failing(1), node(2)],
       at: { ...off, wanted: "u" },
       leads: { phase: "Canary", target: "u" },
+    },
+    {
+      name: "in Stalled ends when something else is wanted, and until that is proved new pods start what is stable",
+      of: { ...stalled, template: "t", inFlight: [replacement(1, { podUID: "new-1" })] },
+      nodes: [failing(1), moved(2), node(3)],
+      at: { ...off, liveTemplate: "t", wanted: "u" },
+      leads: { phase: "Canary", target: "u", template: "s" },
+    },
+    {
+      name: "in Stalled ends with another key, and new pods start what failed by the one before",
+      of: { ...stalled, template: "t", rejected: [rejected("t", { reason: "ApiKeyRejected" })] },
+      nodes: [failing(1), moved(2), node(3)],
+      at: { liveTemplate: "t", wanted: "u" },
+      leads: { phase: "Canary", target: "u", template: "t" },
     },
     {
       name: "in Stalled ends when the revision is retried",

@@ -1,9 +1,11 @@
+import { BOUND } from "../api/bounds.ts";
 import { share } from "../api/duration.ts";
 import { chooseCanaries } from "./canaries.ts";
 import { canaryVerdict } from "./canary-gate.ts";
 import { installGate } from "./install-gate.ts";
+import { isProvedByNode } from "./pod-verdict.ts";
 import type { PodFault } from "./pod-verdict.ts";
-import { enter, followRetry, isRejected, NAMED_NODES, reject } from "./record.ts";
+import { enter, followRetry, isRejected, KEY_REJECTED, reject, rejectionOf } from "./record.ts";
 import type { RolloutRecord } from "./record.ts";
 import type { Waiting } from "./state.ts";
 import { templateGate } from "./template-gate.ts";
@@ -61,9 +63,18 @@ const at = (record: RolloutRecord, waiting: Waiting | null = null, failed = 0): 
   failed,
 });
 
-/** Nothing was ever stable: the template is the target, without a canary. */
+/**
+ * Nothing was ever stable: the template is the target, without a canary. Where every node runs the template and one has proved it,
+ * it is one to go back to, so that a newer target goes through a canary, though other nodes keep the installation from its end.
+ */
 function install(before: RolloutRecord, view: RolloutView): Advance {
   const { wanted, now } = view;
+  // What is in the cluster counts: a record may have been written whose template never was.
+  const template = view.liveTemplate ?? before.template;
+  const isEverywhere = !view.nodes.some((node) => isOutdated(node, { ...before, template }));
+  if (wanted !== template && isEverywhere && isProvedByNode(template, view)) {
+    return turnTo({ ...before, template, stable: template }, view);
+  }
   const record = enter(before, { target: wanted, template: wanted, inFlight: before.inFlight }, now);
   const waiting = installGate(record, view);
   if (waiting === null) return at(enter(record, { phase: "Complete", stable: wanted }, now));
@@ -74,6 +85,7 @@ function install(before: RolloutRecord, view: RolloutView): Advance {
 function turnTo(from: RolloutRecord, view: RolloutView): Advance {
   const { wanted, now } = view;
   const before = withoutIdle(from, view);
+  if (isHalted(before, view)) return halt(before, view);
   if (isRejected(before, wanted)) return settleRejected(before, view);
   if (before.stable === "") return install(enter(before, { phase: "Install", canaries: [] }, now), view);
   if (wanted === before.template || wanted === before.stable) {
@@ -85,8 +97,26 @@ function turnTo(from: RolloutRecord, view: RolloutView): Advance {
   const inFlight = before.inFlight.map((each) =>
     before.canaries.includes(each.node) ? { ...each, since: now } : each,
   );
-  const record = enter(before, { phase: "Canary", target: wanted, inFlight }, now);
+  const record = enter(before, { phase: "Canary", target: wanted, template: soundTemplate(before), inFlight }, now);
   return at(withCanaries(record, view), { gate: "CanaryStarting", message: "the canary is about to start" });
+}
+
+/**
+ * What new pods start while another revision is tried. One that failed in waves and wasn't taken back makes way for the stable
+ * one; not where it failed by its key alone, for the stable one's pods would read that as well.
+ */
+function soundTemplate(record: RolloutRecord): string {
+  const rejection = rejectionOf(record, record.template);
+  return rejection === undefined || rejection.reason === KEY_REJECTED ? record.template : record.stable;
+}
+
+/** Whether what is wanted failed by its key: whatever is moved reads that key too, so nothing may be. */
+function isHalted(record: RolloutRecord, { wanted }: RolloutView): boolean {
+  return rejectionOf(record, wanted)?.reason === KEY_REJECTED;
+}
+
+function halt(before: RolloutRecord, { wanted, now }: RolloutView, failed = 0): Advance {
+  return at(enter(before, { phase: "Stalled", target: wanted, canaries: [] }, now), null, failed);
 }
 
 /** What is wanted is rejected: the best that was proved goes on, and the phase says that the wanted one was taken back. */
@@ -168,8 +198,9 @@ function progress(record: RolloutRecord, view: RolloutView): Advance {
   // Failed nodes that fill the window leave no slot to go on with.
   const isFull = isBehind && slotsOf(record, faults) >= windowOf(view);
   if (first !== undefined && (faults.length > borne || isFull)) return fail(record, [first, ...more], view);
+  if (isHalted(record, view)) return halt(record, view, faults.length);
   if (view.wanted !== record.target && !isRejected(record, view.wanted)) {
-    const open = settling(record, view).length;
+    const open = settling(record, record.target, view).length;
     if (open === 0 || view.wanted === record.stable) return turnTo(record, view);
     const message = `${open} nodes settle before revision ${view.wanted} is tried`;
     return at(record, { gate: "NewerTarget", message }, faults.length);
@@ -190,7 +221,7 @@ function slotsOf({ inFlight }: RolloutRecord, faults: readonly PodFault[]): numb
 
 /** Every replacement has come to its end, and one node at least runs the target, where there is any. */
 function isProved(record: RolloutRecord, view: RolloutView): boolean {
-  if (templateGate(record.template, view) !== null || settling(record, view).length > 0) return false;
+  if (templateGate(record.template, view) !== null || settling(record, record.target, view).length > 0) return false;
   return desiredCount(view) === 0 || view.nodes.some((node) => runs(node, record.target));
 }
 
@@ -207,14 +238,19 @@ function rest(record: RolloutRecord, view: RolloutView): Advance {
 
 function goBack(record: RolloutRecord, view: RolloutView): Advance {
   const back = move(record, view);
+  const { template, stable } = back.record;
+  const isOver = templateGate(template, view) === null && settling(back.record, template, view).length === 0;
+  if (!isOver) return back;
   // The wanted one may be another by now; nothing was begun before the way back ended.
-  return back.waiting === null ? turnTo(back.record, view) : back;
+  if (template === stable || isRejected(back.record, template)) return turnTo(back.record, view);
+  // Nodes that fail at what canaries alone have proved end that rollout before anything else is tried.
+  return progress(enter(back.record, { phase: "Progressing", target: template }, view.now), view);
 }
 
 function stalled(record: RolloutRecord, view: RolloutView): Advance {
-  const rejection = record.rejected.find(({ revision }) => revision === record.target);
+  const rejection = rejectionOf(record, record.target);
   if (view.wanted !== record.target || rejection === undefined) return turnTo(record, view);
-  if (!view.settings.autoRollback || rejection.reason === "ApiKeyRejected") return at(record);
+  if (!view.settings.autoRollback || rejection.reason === KEY_REJECTED) return at(record);
   return goBackFrom(record, view);
 }
 
@@ -227,10 +263,10 @@ function fail(before: RolloutRecord, faults: readonly [PodFault, ...PodFault[]],
   const said = `${first.node}${others}: ${first.message}`;
   const record = reject(before, {
     revision: target,
-    reason: isIrrevocable ? "ApiKeyRejected" : first.reason,
+    reason: isIrrevocable ? KEY_REJECTED : first.reason,
     message: isIrrevocable ? `${first.reason} on ${said}` : said,
     since: view.now,
-    nodes: faults.slice(0, NAMED_NODES).map(({ node }) => node),
+    nodes: faults.slice(0, BOUND.rejectionNodes).map(({ node }) => node),
     retried: view.retry === target,
   });
   if (isIrrevocable || !view.settings.autoRollback) {

@@ -1,5 +1,7 @@
 import type { ExportState } from "../health/export-health.ts";
 import type { NodeKind } from "../health/node-kind.ts";
+import type { ExporterLine } from "../health/witness.ts";
+import type { Rejection } from "./record.ts";
 
 /** A node's pod, as far as a rollout looks at it. Times are milliseconds since the epoch. */
 export interface RolloutPod {
@@ -9,6 +11,8 @@ export interface RolloutPod {
   /** When its container began, by the node's clock; `null` while it doesn't run. */
   readonly startedAt: number | null;
   readonly deleting: boolean;
+  /** Whether kubelet calls it ready: with its first probe, some 10 s after the container began. */
+  readonly ready: boolean;
   /** How often kubelet has restarted its container, and when the run before this one ended. */
   readonly restarts: number;
   readonly lastExitAt: number | null;
@@ -17,8 +21,8 @@ export interface RolloutPod {
   readonly answeredAt: number | null;
   /** Whether it delivers what it receives; `null` where nobody has looked. */
   readonly exports: ExportState | null;
-  /** Its exporters that fail, such as `otlphttp (metrics)`. */
-  readonly failingExporters: readonly string[];
+  /** Its exporters, by which one pod's failure is compared with what others deliver; `null` where its counters can't be read. */
+  readonly exporters: readonly ExporterLine[] | null;
 }
 
 /** A node, as far as a rollout looks at it. */
@@ -58,8 +62,8 @@ export interface RolloutView {
   /** Whether Kubernetes' controller has acted upon that template: pods that it makes from now on carry it. */
   readonly templateSeen: boolean;
   /** What the revisions' own annotations say, for the case that the record is lost. */
-  readonly noted: { readonly stable: string; readonly rejected: readonly string[] };
-  /** Revisions that differ from the stable one only by what no rollback takes back: the API key, the CA bundle. */
+  readonly noted: { readonly stable: string; readonly rejected: readonly Rejection[] };
+  /** Revisions that no rollback takes back, for they bring another API key or CA bundle alone; see `irrevocable.ts`. */
   readonly irrevocable: ReadonlySet<string>;
   /** Values of the annotations on the KmAgent; empty where there are none. */
   readonly approve: string;

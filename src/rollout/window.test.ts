@@ -211,6 +211,24 @@ describe("a replacement", () => {
       left: [],
     },
     {
+      name: "stays where the new pod fails on the way back to what canaries alone have proved, for it counts when that goes on",
+      of: { ...BACK, target: "u", template: "t", inFlight: [replacement(1)] },
+      nodes: [failing(1)],
+      left: [replacement(1)],
+    },
+    {
+      name: "stays where the new pod has failed and isn't taken back, for its node is down by our doing",
+      of: { ...WAVES, phase: "Stalled", inFlight: [replacement(1)] },
+      nodes: [failing(1)],
+      left: [replacement(1)],
+    },
+    {
+      name: "stays where the new pod fails in an installation, for there is nothing to go back to",
+      of: { ...WAVES, phase: "Install", stable: "", inFlight: [replacement(1)] },
+      nodes: [failing(1)],
+      left: [replacement(1)],
+    },
+    {
       name: "of a canary stays when its new pod is baked, and when it fails",
       of: { ...CANARY, canaries: ["n1", "n2"], inFlight: [replacement(1), replacement(2)] },
       nodes: [moved(1), failing(2)],
@@ -384,6 +402,7 @@ describe("a failure", () => {
   it("settles a replacement, on a node that failed before too; what waits for its pod is open", () => {
     const inFlight = [1, 2, 3, 4, 5].map((index) => replacement(index, { wasFailing: index < 3 }));
     const nodes = [failing(1), refused(2), failing(3), node(4), moved(5, starting)];
-    expect(namesOf(settling({ ...WAVES, inFlight }, during(nodes)))).toEqual(["n4", "n5"]);
+    expect(namesOf(settling({ ...WAVES, inFlight }, "t", during(nodes)))).toEqual(["n4", "n5"]);
+    expect(namesOf(settling({ ...WAVES, inFlight }, "s", during(nodes)))).toEqual(["n1", "n3", "n4", "n5"]);
   });
 });

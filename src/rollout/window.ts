@@ -34,6 +34,16 @@ export function canFail({ phase, target, stable }: RolloutRecord): boolean {
 }
 
 /**
+ * Whether nodes that fail are kept in mind: failures count, or will once the rollout to which this one goes back goes on, or may
+ * be taken back later, or there is nothing to go back to.
+ */
+function keepsFailures(record: RolloutRecord): boolean {
+  const { phase, template, stable } = record;
+  if (phase === "Install" || phase === "Stalled") return true;
+  return canFail(record) || (phase === "RollingBack" && template !== stable);
+}
+
+/**
  * Follows the replacements that are under way. One ends when its node's new pod is baked, or when the node is down, leaves or
  * is gone: nodes that are down hold no slot. Where a pod of a wrong revision came instead, it is replaced in the same slot.
  * A replacement whose new pod fails stays as long as failures count: its node is down by our doing and holds a slot, or it
@@ -54,7 +64,7 @@ export function followReplacements(record: RolloutRecord, view: RolloutView): Ro
       }
       if (isBaked(at, view)) return [];
       if (faultOf(at, view) === null) return [replacement];
-      return canFail(record) && (!replacement.wasFailing || remembered-- > 0) ? [replacement] : [];
+      return keepsFailures(record) && (!replacement.wasFailing || remembered-- > 0) ? [replacement] : [];
     }
     // One that recovered meanwhile would be taken down outside the window.
     if (replacement.wasFailing && at.kind === "healthy") return [];
@@ -94,6 +104,12 @@ export function isOutdated(at: RolloutNode, record: RolloutRecord): boolean {
   if (!isMovable(at) || at.pod === null || at.pod.deleting) return false;
   if (record.phase === "RollingBack" && record.template !== record.stable) return at.pod.revision === record.target;
   return at.pod.revision !== goalOf(at.node, record);
+}
+
+/** As many of these replacements, from the first, as the status has room for. */
+export function withinRoom(replacements: readonly Replacement[]): Replacement[] {
+  let room = RECORD_BYTES;
+  return replacements.filter(({ node }) => (room -= node.length + REPLACEMENT_BYTES) >= 0);
 }
 
 /**
@@ -152,19 +168,19 @@ export function failures(record: RolloutRecord, view: RolloutView): PodFault[] {
       replacement === undefined
         ? at.pod !== null && at.pod.answered && at.kind === "unhealthy"
         : !replacement.wasFailing;
-    const fault = isWitness ? faultAtTarget(at, record, view) : null;
+    const fault = isWitness ? faultAt(at, record.target, view) : null;
     return fault === null ? [] : [fault];
   });
 }
 
 /** Replacements whose outcome is open: what came instead is neither proved nor has it failed. */
-export function settling(record: RolloutRecord, view: RolloutView): Replacement[] {
-  const failed = new Set(view.nodes.filter((at) => faultAtTarget(at, record, view) !== null).map(({ node }) => node));
-  return record.inFlight.filter(({ node }) => !failed.has(node));
+export function settling({ inFlight }: RolloutRecord, revision: string, view: RolloutView): Replacement[] {
+  const failed = new Set(view.nodes.filter((at) => faultAt(at, revision, view) !== null).map(({ node }) => node));
+  return inFlight.filter(({ node }) => !failed.has(node));
 }
 
-/** What is wrong with a node's pod of the target, or with a node that gets none at all. */
-function faultAtTarget(at: RolloutNode, { target }: RolloutRecord, view: RolloutView): PodFault | null {
-  const isAtTarget = at.pod === null || (at.pod.revision === target && !at.pod.deleting);
-  return isAtTarget ? faultOf(at, view) : null;
+/** What is wrong with a node's pod of a revision, or with a node that gets none at all. */
+function faultAt(at: RolloutNode, revision: string, view: RolloutView): PodFault | null {
+  const isThere = at.pod === null || (at.pod.revision === revision && !at.pod.deleting);
+  return isThere ? faultOf(at, view) : null;
 }

@@ -4,10 +4,10 @@ import { KmAgentStatus } from "../api/kmagent.ts";
 import { COMPLETE, facts, healthOf, healthyNodes, spec } from "../../test/fleet/facts.ts";
 import { anyFleet } from "../../test/fleet/arbitraries.ts";
 import { ended, HOUR, nodeOfFleet, NOW, pod, probe, TARGET, unmasked, waiting } from "../../test/fleet/observations.ts";
+import { timestamp } from "../api/time.ts";
 import { utf8Bytes } from "../health/foreign-text.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import type { ReplicaRecord } from "../rollout/replica-record.ts";
-import { timestamp } from "./timestamp.ts";
 import { assembleStatus } from "./assemble.ts";
 import { STATUS_BYTES } from "./bound.ts";
 import type { StatusFacts } from "./facts.ts";
@@ -131,7 +131,7 @@ describe("the status", () => {
       since: NOW,
     } as const;
     const shown = { hash: "abc", verdict: "Refused", rule: "size", message: "is too long", since: timestamp(NOW) };
-    const remote = { kind: "refused", message: "", last } as const;
+    const remote = { kind: "refused", message: "", told: [], last } as const;
     expect(assembled(facts({ remote }), {}, NOW).config?.lastRemote).toEqual(shown);
     expect(assembled(facts({ remote, inForce: null }), {}, NOW).config?.lastRemote).toEqual(shown);
   });
@@ -193,7 +193,7 @@ describe("the status", () => {
         fleet: health,
         stalled: { reason: "Forbidden", message: long },
         platform: { kind: "error", message: long },
-        remote: { kind: "refused", message: long, last: null },
+        remote: { kind: "refused", message: long, last: null, told: [] },
         clusterAgent: { kind: "present", ready: false, revision: "r", reason: "OOMKilled", message: long, record },
         configuration: { kind: "invalid", reason: "InvalidConfig", message: long },
         overridden: [{ added: false, object: "DaemonSet km-agent", path: long, value: long }],

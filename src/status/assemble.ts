@@ -1,4 +1,6 @@
+import { BOUND } from "../api/bounds.ts";
 import type { KmAgentStatus } from "../api/kmagent.ts";
+import { timestamp } from "../api/time.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { ReplicaRecord } from "../rollout/replica-record.ts";
 import { boundStatus } from "./bound.ts";
@@ -8,7 +10,6 @@ import { nodeFinding } from "./node-findings.ts";
 import { rejectionStatus, rolloutStatus } from "./rollout-status.ts";
 import { setConditions } from "./set-condition.ts";
 import { statusText } from "./status-text.ts";
-import { timestamp } from "./timestamp.ts";
 
 /**
  * The status that a pass leads to. Pure and idempotent: the same facts on the status that they made give the same status,
@@ -76,15 +77,15 @@ function configStatus(
   };
 }
 
-/** Path and message hold keys of a document that anybody may have written. */
+/** Path and message hold keys of a document that anybody may have written; the rest may come from a ConfigMap that somebody changed. */
 function lastRemoteStatus(last: StatusFacts["remote"]["last"], mask: (text: string) => string) {
   if (last === null) return undefined;
   const { hash, verdict, rule, path, message, since } = last;
   return {
-    hash,
+    hash: statusText(hash, mask, BOUND.word),
     verdict,
-    ...(rule !== "" && { rule }),
-    ...(path !== "" && { path: statusText(path, mask) }),
+    ...(rule !== "" && { rule: statusText(rule, mask, BOUND.word) }),
+    ...(path !== "" && { path: statusText(path, mask, BOUND.path) }),
     ...(message !== "" && { message: statusText(message, mask) }),
     since: timestamp(since),
   };

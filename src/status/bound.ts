@@ -1,3 +1,4 @@
+import { BOUND } from "../api/bounds.ts";
 import type { KmAgentStatus, NodeFinding } from "../api/kmagent.ts";
 import { cutToBytes, utf8Bytes } from "../health/foreign-text.ts";
 
@@ -6,9 +7,9 @@ export const STATUS_BYTES = 65_536;
 
 /** Steps down, until the status fits: entries of each list, and bytes of each text in it. */
 const STEPS = [
-  { entries: 20, bytes: 1_024 },
-  { entries: 20, bytes: 512 },
-  { entries: 20, bytes: 192 },
+  { entries: BOUND.listedNodes, bytes: 1_024 },
+  { entries: BOUND.listedNodes, bytes: 512 },
+  { entries: BOUND.listedNodes, bytes: 192 },
   { entries: 10, bytes: 128 },
   { entries: 5, bytes: 64 },
   { entries: 0, bytes: 0 },

@@ -246,6 +246,18 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
     { name: "a node came back with an older pod", of: { rollout: { ...COMPLETE, outdated: 1 } }, is: "False Updating" },
     { name: "it was taken back", of: { rollout: rolledBack }, is: "False RolledBack", says: "exit code 1 on node-1" },
     {
+      name: "it is being taken back",
+      of: { rollout: { ...rolledBack, phase: "RollingBack" } },
+      is: "False RolledBack",
+      says: "exit code 1 on node-1",
+    },
+    { name: "it failed and stays", of: { rollout: gaveUp }, is: "False RolloutFailed", says: "exit code 1 on node-1" },
+    {
+      name: "a key failed, which isn't taken back",
+      of: { rollout: { ...gaveUp, reason: "ApiKeyRejected" } },
+      is: "False ApiKeyRejected",
+    },
+    {
       name: "changes are held back",
       of: { spec: spec({ paused: true }), wouldChange: ["update the DaemonSet"] },
       is: "False Paused",
@@ -275,28 +287,36 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
   ],
   RemoteConfigApplied: [
     { name: "none was sent", of: {}, is: "True NoneReceived" },
-    { name: "it is switched off", of: { remote: { kind: "disabled", message: "", last: null } }, is: "True Disabled" },
-    { name: "it is in force", of: { remote: { kind: "applied", message: "", last: null } }, is: "True Applied" },
+    {
+      name: "it is switched off",
+      of: { remote: { kind: "disabled", message: "", last: null, told: [] } },
+      is: "True Disabled",
+    },
+    {
+      name: "it is in force",
+      of: { remote: { kind: "applied", message: "", last: null, told: [] } },
+      is: "True Applied",
+    },
     {
       name: "the guard refused it",
-      of: { remote: { kind: "refused", message: "rule x", last: null } },
+      of: { remote: { kind: "refused", message: "rule x", last: null, told: [] } },
       is: "False Refused",
       says: "rule x",
     },
     {
       name: "the spec goes before it",
-      of: { remote: { kind: "overridden", message: "", last: null } },
+      of: { remote: { kind: "overridden", message: "", last: null, told: [] } },
       is: "False OverriddenBySpec",
     },
     {
       name: "it is being rolled out",
-      of: { remote: { kind: "applying", message: "", last: null } },
+      of: { remote: { kind: "applying", message: "", last: null, told: [] } },
       is: "Unknown Applying",
     },
-    { name: "it waits", of: { remote: { kind: "waiting", message: "", last: null } }, is: "Unknown Waiting" },
+    { name: "it waits", of: { remote: { kind: "waiting", message: "", last: null, told: [] } }, is: "Unknown Waiting" },
     {
       name: "it was taken back",
-      of: { remote: { kind: "rolledBack", message: "", last: null } },
+      of: { remote: { kind: "rolledBack", message: "", last: null, told: [] } },
       is: "False RolledBack",
     },
   ],
@@ -450,6 +470,11 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       says: "kubectl delete",
     },
     { name: "a failed rollout waits for a person", of: { rollout: gaveUp }, is: "True RolloutFailed" },
+    {
+      name: "a key that failed waits for a person",
+      of: { rollout: { ...gaveUp, reason: "ApiKeyRejected" } },
+      is: "True ApiKeyRejected",
+    },
   ],
   Paused: [
     { name: "it isn't", of: {}, is: "absent" },

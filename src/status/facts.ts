@@ -23,6 +23,7 @@ type ConfigurationFacts =
         | "SecretKeyNotFound"
         | "SecretNotReadable"
         | "ConfigMapNotFound"
+        | "ConfigMapNotReadable"
         | "ConfigMapKeyNotFound"
       >;
       readonly message: string;
@@ -83,6 +84,8 @@ interface RemoteFacts {
     readonly message: string;
     readonly since: number;
   } | null;
+  /** Each configuration that the message speaks of, with when it was accepted or refused. */
+  readonly told: readonly { readonly hash: string; readonly since: number }[];
 }
 
 /** Everything that a status is made of, as plain data. `null` means: nothing is known in this pass. */

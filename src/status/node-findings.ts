@@ -1,6 +1,6 @@
 import type { NodeFinding } from "../api/kmagent.ts";
+import { timestamp } from "../api/time.ts";
 import type { NodeHealth } from "../health/node-health.ts";
-import { timestamp } from "./timestamp.ts";
 
 /** Nodes that a condition's message names. */
 const NAMED = 3;

@@ -7,9 +7,6 @@ import { stalled } from "./stalled.ts";
 import { fails, holds, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
-/** The schema's default of `health.maxUnhealthy`, where the spec can't be read. */
-const DEFAULT_MAX_UNHEALTHY = "10%";
-
 /**
  * `Ready`, the summary. It is False for four causes alone: the configuration is invalid, something is stalled, a rollout was
  * taken back, or more nodes are unhealthy or uncovered than `health.maxUnhealthy` allows. Nodes that Kubernetes itself calls
@@ -22,18 +19,17 @@ export function ready(facts: StatusFacts): ConditionVerdict {
 }
 
 function causeOfFailure(facts: StatusFacts): ConditionVerdict | null {
-  const { fleet, rollout } = facts;
+  const { fleet, rollout, spec } = facts;
   const validity = configValid(facts);
   if (validity.status === "False") return fails("Ready", validity.reason, validity.message);
   const stall = stalled(facts);
   if (stall !== null) return fails("Ready", stall.reason, stall.message);
   if (rollout?.phase === "RolledBack") return fails("Ready", "RolledBack", `${rollout.reason}: ${rollout.message}`);
-  return fleet === null ? null : tooManyUnhealthy(fleet, facts);
+  return fleet === null || spec === null ? null : tooManyUnhealthy(fleet, spec.health.maxUnhealthy);
 }
 
-function tooManyUnhealthy(fleet: FleetHealth, { spec }: StatusFacts): ConditionVerdict | null {
+function tooManyUnhealthy(fleet: FleetHealth, limit: string | number): ConditionVerdict | null {
   const { counts } = fleet;
-  const limit = spec?.health.maxUnhealthy ?? DEFAULT_MAX_UNHEALTHY;
   const allowed = share(limit, counts.desired);
   const bad = counts.unhealthy + counts.uncovered;
   if (bad <= allowed) return null;

@@ -2,6 +2,7 @@ import { cutToBytes } from "../health/foreign-text.ts";
 import { waitingFor } from "../rollout/state.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import type { OverriddenField, StatusFacts } from "./facts.ts";
+import { stalledReason } from "./stalled.ts";
 import { fails, holds, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
@@ -32,8 +33,9 @@ export function rolloutComplete(facts: StatusFacts): ConditionVerdict {
         : holds("RolloutComplete", "RolledOut", `Revision ${rollout.target} runs on ${rollout.updated} nodes.`);
     case "RollingBack":
     case "RolledBack":
-    case "Stalled":
       return fails("RolloutComplete", "RolledBack", `${rollout.reason}: ${rollout.message}`);
+    case "Stalled":
+      return fails("RolloutComplete", stalledReason(rollout), `${rollout.reason}: ${rollout.message}`);
     default:
       return rollout satisfies never;
   }

@@ -1,12 +1,9 @@
+import { BOUND } from "../api/bounds.ts";
+import { timestamp } from "../api/time.ts";
 import { cutMiddle, cutToBytes } from "../health/foreign-text.ts";
 import type { Rejection, Replacement, RolloutRecord } from "../rollout/record.ts";
 import { waitingFor } from "../rollout/state.ts";
 import type { RolloutState, RolloutStatus } from "../rollout/state.ts";
-import { timestamp } from "./timestamp.ts";
-
-/** Bounds of the schema, in characters; a byte is one character at most. */
-const WAITING_BYTES = 1_100;
-const REJECTION_BYTES = 512;
 
 /**
  * A rollout as the status holds it. `phaseSince` moves with the phase or the target only. A staged rollout's record is written
@@ -27,7 +24,7 @@ export function rolloutStatus(state: RolloutState, previous: RolloutStatus | und
     updated,
     failed,
     ...(waiting !== null && {
-      waitingFor: { ...waiting, message: cutToBytes(waiting.message, WAITING_BYTES, "head") },
+      waitingFor: { ...waiting, message: cutToBytes(waiting.message, BOUND.message, "head") },
     }),
     ...rejectedStatus(record, previous),
   };
@@ -48,7 +45,7 @@ export function rejectionStatus({ revision, reason, message, since, nodes, retri
   return {
     revision,
     reason,
-    message: cutMiddle(message, REJECTION_BYTES),
+    message: cutMiddle(message, BOUND.rejectionMessage),
     since: timestamp(since),
     ...(nodes.length > 0 && { nodes: [...nodes] }),
     ...(retried && { retried }),

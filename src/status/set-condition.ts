@@ -1,6 +1,6 @@
 import type { Condition } from "../api/kmagent.ts";
+import { timestamp } from "../api/time.ts";
 import { statusText } from "./status-text.ts";
-import { timestamp } from "./timestamp.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
 /** Puts generation and times on verdicts: `lastTransitionTime` moves only when `status` does, as Kubernetes' API conventions want it. */

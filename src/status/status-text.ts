@@ -5,8 +5,9 @@ const MESSAGE_BYTES = 1_024;
 
 /**
  * A text as the status holds it. Facts quote containers, the scheduler, the platform and admission policies, so each text is
- * taken for foreign here, at the one door through which all of them pass: masked, one line, bounded.
+ * taken for foreign here, at the one door through which all of them pass: masked, one line, bounded. What goes to the platform
+ * of the same facts passes it, too.
  */
-export function statusText(text: string, mask: (text: string) => string): string {
-  return layOut(cleanForeignText(text, mask, "head"), { bytes: MESSAGE_BYTES, keep: "head", lines: "one" });
+export function statusText(text: string, mask: (text: string) => string, bytes = MESSAGE_BYTES): string {
+  return layOut(cleanForeignText(text, mask, "head"), { bytes, keep: "head", lines: "one" });
 }

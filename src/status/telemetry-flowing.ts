@@ -1,6 +1,6 @@
+import { timestamp } from "../api/time.ts";
 import type { FleetExports } from "../health/fleet-exports.ts";
 import type { StatusFacts } from "./facts.ts";
-import { timestamp } from "./timestamp.ts";
 import { fails, holds, nodesText, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 

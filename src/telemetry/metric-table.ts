@@ -103,7 +103,7 @@ export const METRICS = {
   },
   kmagent_operator_api_writes_total: {
     type: "counter",
-    help: "Writes to the API server by verb (create, apply, patch, delete), resource, and ok or the error's code.",
+    help: "Writes of objects and statuses to the API server by verb (create, apply, patch, delete), resource, and ok or the error's code; dry runs aren't counted.",
     labels: ["verb", "resource", "code"],
   },
   kmagent_operator_platform_reports_total: {
@@ -118,7 +118,7 @@ export const METRICS = {
   },
   kmagent_operator_remote_configs_total: {
     type: "counter",
-    help: "Configurations that the platform sent, by component, by verdict (accepted, waits, refused, rolledBack, same, ignored) and by the rule that refused them.",
+    help: "Configurations that the platform sent, by component, by verdict (accepted, kept, waits, refused, rolledBack, same, ignored) and by the rule that refused them.",
     labels: ["component", "verdict", "rule"],
   },
   kmagent_operator_events_dropped_total: {

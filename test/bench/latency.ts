@@ -1,5 +1,5 @@
 import type { KubeClient } from "../../src/kube/client.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { percentile } from "./figures.ts";
 import type { Figure } from "./figures.ts";
 import { addNodes, DAEMONSETS_PATH, kmagentBody, KMAGENTS_PATH } from "./fleet.ts";

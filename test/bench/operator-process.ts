@@ -7,9 +7,13 @@ import { parseAllDocuments } from "yaml";
 import { toolPath } from "../cluster/build.ts";
 import { run } from "../cluster/command.ts";
 import { CHART, CHECKOUT } from "../installation/operator.ts";
+import { eventually } from "../eventually.ts";
 import { kubectlFor } from "../installation/kubectl.ts";
 import { imageEnvironment, imageFlags } from "./shipped.ts";
 import type { ScaleCluster } from "./scale-cluster.ts";
+
+/** For so long after a definition is established the API server lets each creation wait, for the sake of its other replicas. */
+const CREATIONS_WAIT_MS = 2_000;
 
 /** The bundle that ships. */
 export const BUNDLE = join(CHECKOUT, "dist/kmagent-operator.mjs");
@@ -72,7 +76,7 @@ export async function installForProcess(cluster: ScaleCluster, signal: AbortSign
     // The definition is too large for the annotation of a client-side apply.
     await kubectl(["apply", "--server-side", "-f", "-"], JSON.stringify(object));
   }
-  await kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd/kmagents.kloudmate.com"]);
+  await waitUntilServed(kubectl);
   const create = ["create", "token", deployment.serviceAccountName, "-n", NAMESPACE, "--duration=24h"];
   const token = await kubectl(create);
   const tokenFile = join(cluster.directory, "operator.token");
@@ -89,9 +93,22 @@ export async function installForProcess(cluster: ScaleCluster, signal: AbortSign
       `--kubeconfig=${kubeconfig}`,
       "--metrics-address=127.0.0.1:18080",
     ],
-    env: { ...imageEnvironment(), ...fixed, WATCH_NAMESPACE: NAMESPACE, POD_NAMESPACE: NAMESPACE },
+    env: { ...imageEnvironment(), ...fixed, WATCH_NAMESPACE: NAMESPACE },
     directory: cluster.directory,
   };
+}
+
+/** Waits until a KmAgent can be made without a wait of the API server's own. */
+async function waitUntilServed(kubectl: ReturnType<typeof kubectlFor>): Promise<void> {
+  const established = '{.status.conditions[?(@.type=="Established")].lastTransitionTime}';
+  await eventually(
+    "KmAgents are served at once",
+    async () => {
+      const { stdout } = await kubectl(["get", "crd", "kmagents.kloudmate.com", `--output=jsonpath=${established}`]);
+      return Date.now() - Date.parse(stdout) >= CREATIONS_WAIT_MS ? true : undefined;
+    },
+    { withinMs: 30_000 },
+  );
 }
 
 /** A running operator. */

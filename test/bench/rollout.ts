@@ -1,5 +1,5 @@
 import type { KubeClient } from "../../src/kube/client.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { watchAgents } from "./agents.ts";
 import type { Agents, Counted } from "./agents.ts";
 import { median } from "./figures.ts";
@@ -8,7 +8,7 @@ import { addNodes, DAEMONSETS_PATH, kmagentBody, KMAGENTS_PATH, letReturn, takeD
 import type { PlatformEndpoints } from "./fleet.ts";
 import { startOperator } from "./operator-process.ts";
 import type { OperatorInstallation } from "./operator-process.ts";
-import { isCanary, isComplete, isGoingBack, NAME, until, WITHIN_MS } from "./staged-status.ts";
+import { isCanary, isComplete, isGoingBack, NAME, untilStatus, WITHIN_MS } from "./staged-status.ts";
 import type { Status } from "./staged-status.ts";
 import { FRAIL_TRIAL, TRIAL_LABEL } from "./stages.ts";
 import { weakNodes } from "./weak-nodes.ts";
@@ -63,7 +63,7 @@ export async function measureRollout(bench: RolloutBench, signal: AbortSignal): 
   const operator = startOperator(bench.installation, "rollout");
   try {
     say(`${nodes} nodes get their first agent`);
-    await until(
+    await untilStatus(
       bench,
       "the fleet is installed",
       ({ rollout: at }) => at?.phase === "Complete" && at.stable !== "",
@@ -87,18 +87,18 @@ async function good(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   const { client, weak, agents, nodes, window, say } = staged;
   say(`${counted(weak.down)} down, ${counted(weak.unwell)} that never answered; a good change`);
   await takeDown(client, weak.down, signal);
-  await until(staged, "they are seen to be down", ({ nodes: at }) => at?.notReady === weak.down.length, signal);
+  await untilStatus(staged, "they are seen to be down", ({ nodes: at }) => at?.notReady === weak.down.length, signal);
   const untouched = uidsOf(agents, weak.down);
   const finish = agents.count(staged.sound);
   const began = await change(staged, GOOD_TRIAL, signal);
   const hasTurned = (at: Status) => at.rollout?.target !== began.stable;
-  const proved = await until(staged, "the canary is proved", (at) => hasTurned(at) && !isCanary(at), signal);
+  const proved = await untilStatus(staged, "the canary is proved", (at) => hasTurned(at) && !isCanary(at), signal);
   const isEverywhere = (at: Status) =>
     hasTurned(at) &&
     (at.rollout?.inFlight ?? []).every(({ wasFailing }) => wasFailing === true) &&
     [...staged.sound].every((node) => agents.working().get(node)?.revision === at.rollout?.target);
-  const everywhere = await until(staged, "the change is everywhere", isEverywhere, signal);
-  const done = await until(staged, "the rollout is complete", (at) => hasTurned(at) && isComplete(at), signal);
+  const everywhere = await untilStatus(staged, "the change is everywhere", isEverywhere, signal);
+  const done = await untilStatus(staged, "the rollout is complete", (at) => hasTurned(at) && isComplete(at), signal);
   const { stable } = done.status.rollout ?? {};
   const skipped = weak.down.filter((node) => agents.working().get(node)?.uid !== untouched.get(node)).length;
   const behind = [...staged.sound].filter((node) => agents.working().get(node)?.revision !== stable).length;
@@ -112,7 +112,7 @@ async function good(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
     () => (weak.down.every((node) => agents.working().get(node)?.revision === stable) ? performance.now() : undefined),
     { withinMs: WITHIN_MS },
   );
-  await until(staged, "nothing is left to do", (at) => isComplete(at) && at.nodes?.notReady === 0, signal);
+  await untilStatus(staged, "nothing is left to do", (at) => isComplete(at) && at.nodes?.notReady === 0, signal);
   return [
     seconds(
       "a good change on every node that works",
@@ -137,14 +137,14 @@ async function bad(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
   say(`a change that breaks ${counted(weak.frail)}`);
   const finish = agents.count(staged.sound);
   const began = await change(staged, FRAIL_TRIAL, signal);
-  const found = await until(staged, "the change is found to be bad", (at) => isGoingBack(at), signal);
+  const found = await untilStatus(staged, "the change is found to be bad", (at) => isGoingBack(at), signal);
   const reached = [...agents.working().values()].filter(
     ({ revision }) => revision === found.status.rollout?.target,
   ).length;
   const isBack = () =>
     [...staged.sound, ...weak.frail].every((node) => agents.working().get(node)?.revision === began.stable);
-  const returned = await until(staged, "every node that works is back", isBack, signal);
-  const back = await until(staged, "it is taken back", (at) => at.rollout?.phase === "RolledBack", signal);
+  const returned = await untilStatus(staged, "every node that works is back", isBack, signal);
+  const back = await untilStatus(staged, "it is taken back", (at) => at.rollout?.phase === "RolledBack", signal);
   const { stable, rejected } = back.status.rollout ?? {};
   const { body } = await client.request({ method: "GET", path: `${DAEMONSETS_PATH}/${NAME}` }, signal);
   const template = (body as { spec: { template: { metadata: { labels: Record<string, string> } } } }).spec.template;
@@ -162,7 +162,7 @@ async function bad(staged: Staged, signal: AbortSignal): Promise<Figure[]> {
 
 /** Labels the pods anew, which is another revision. */
 async function change({ client, ...staged }: Staged, trial: string, signal: AbortSignal) {
-  const { status } = await until({ client, ...staged }, "there is a stable revision", isComplete, signal);
+  const { status } = await untilStatus({ client, ...staged }, "there is a stable revision", isComplete, signal);
   const body = { spec: { nodeAgent: { podLabels: { [TRIAL_LABEL]: trial } } } };
   const path = `${KMAGENTS_PATH}/${NAME}`;
   await client.request({ method: "PATCH", path, body, contentType: "application/merge-patch+json" }, signal);

@@ -1,5 +1,5 @@
 import type { KubeClient } from "../../src/kube/client.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { KMAGENTS_PATH } from "./fleet.ts";
 
 /** Name of the KmAgent whose rollout is watched. */
@@ -20,7 +20,7 @@ export interface Status {
 }
 
 /** Waits until the status is as wanted, and says when it was. */
-export async function until(
+export async function untilStatus(
   { client }: { readonly client: KubeClient },
   what: string,
   is: (status: Status) => boolean,

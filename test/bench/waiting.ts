@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubeClient } from "../../src/kube/client.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { KMAGENTS_PATH } from "./fleet.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import { median } from "./figures.ts";

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { ensureDebianPackages } from "./debian.ts";
 import { runUntilInterrupted } from "./interrupt.ts";
+import { sayOnStderr } from "./say.ts";
+import type { Say } from "./say.ts";
 import { ensureEntry, entryPath, isCached, publish, temporaryDirectory, withBuildLock } from "./tools/cache.ts";
 import type { CacheEntry } from "./tools/cache.ts";
 import { estimateRest, inWords } from "./tools/estimate.ts";
@@ -47,7 +49,7 @@ export function toolPath(name: ToolName): string {
 export async function ensureTools(
   names: readonly ToolName[],
   signal: AbortSignal,
-  say: (line: string) => void = sayOnStderr,
+  say: Say = sayOnStderr,
 ): Promise<void> {
   const missing = names.filter((name) => suppliedPath(name) === undefined && !isCached(entryOf(name)));
   if (missing.includes("helm")) {
@@ -67,19 +69,27 @@ export async function ensureTools(
   );
   const done: DoneStep[] = [];
   for (const [index, { module, programs, seconds }] of work.entries()) {
-    const start = performance.now();
+    const asked = performance.now();
+    let start: number | undefined;
     let current: RunningStep = { seconds, fraction: 0, running: 0 };
     let packages = "";
+    const at = `building ${module.name} (${String(index + 1)} of ${String(work.length)})`;
     const report = (): void => {
+      if (start === undefined) {
+        say(`${at}: waiting for another program that builds it, ${inWords((performance.now() - asked) / 1000)} so far`);
+        return;
+      }
       const running = (performance.now() - start) / 1000;
       const rest = estimateRest(done, { ...current, running }, work.slice(index + 1));
-      const at = `building ${module.name} (${String(index + 1)} of ${String(work.length)})`;
       say(`${at}: ${packages}${inWords(running)} so far, about ${inWords(rest)} until all is built`);
     };
-    report();
     const ticker = setInterval(report, PROGRESS_MS);
+    const begin = () => {
+      start = performance.now();
+      report();
+    };
     try {
-      await buildPrograms(module, programs, signal, (progress) => {
+      await buildPrograms(module, programs, signal, begin, (progress) => {
         // What Go has in its cache takes no time; a tenth is for the linker.
         const compiling = (0.9 * progress.packages) / Math.max(1, progress.all);
         const compiled = (0.9 * progress.compiled) / Math.max(1, progress.all);
@@ -88,6 +98,10 @@ export async function ensureTools(
       });
     } finally {
       clearInterval(ticker);
+    }
+    if (start === undefined) {
+      say(`${programs.join(", ")}: built by another program meanwhile`);
+      continue;
     }
     const took = (performance.now() - start) / 1000;
     done.push({ seconds: current.seconds, took });
@@ -100,11 +114,13 @@ async function buildPrograms(
   module: GoModule,
   programs: readonly GoProgram[],
   signal: AbortSignal,
+  begins: () => void,
   progressed: Parameters<typeof goBuild>[4],
 ): Promise<void> {
   await withBuildLock(`module-${module.name}`, signal, async () => {
     const missing = programs.filter((program) => !isCached(goEntry(program)));
     if (missing.length === 0) return;
+    begins();
     const directory = temporaryDirectory(`module-${module.name}`);
     await goBuild(module, missing, directory, signal, progressed);
     for (const program of missing) {
@@ -131,10 +147,6 @@ function suppliedPath(name: ToolName): string | undefined {
   if (assets === undefined || assets === "") return undefined;
   const path = join(assets, name);
   return existsSync(path) ? path : undefined;
-}
-
-function sayOnStderr(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 /** `node test/cluster/build.ts [PROGRAM…]`: builds these, or all that `make up` needs. */

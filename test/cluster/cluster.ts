@@ -16,7 +16,7 @@ export interface ContainerTarget {
   readonly container: string;
 }
 
-/** The local registry, or one that asks for a password; plain http. */
+/** A registry that this machine pushes to; plain http, or https of whatever certificate. */
 export interface Registry {
   /** `host:port`, the same from the host and from the nodes: the first part of an image's name. */
   readonly host: string;
@@ -95,7 +95,7 @@ export interface Cluster extends Faults {
   readonly kubeconfigPath: string;
   /** The nodes as they are now. */
   nodes(signal: AbortSignal): Promise<readonly ClusterNode[]>;
-  /** Where images are pushed to; undefined where the provider has no registry of ours. */
+  /** Where images are pushed to; undefined where none is known. */
   readonly registry: Registry | undefined;
   /** Address of this machine as pods see it: a platform simulator that listens on it can be reached from the cluster. Undefined where unknown. */
   readonly hostAddress: string | undefined;

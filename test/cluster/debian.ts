@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { run } from "./command.ts";
+import { sayOnStderr } from "./say.ts";
+import type { Say } from "./say.ts";
 
 /**
  * Debian's packages that the cluster is made of: container run time, network, and the commands that make and tell of them.
@@ -35,10 +37,7 @@ const INSTALL_TIMEOUT_MS = 10 * 60_000;
  *
  * @throws Error that says what to do where this isn't Debian, or packages are missing and we aren't root.
  */
-export async function ensureDebianPackages(
-  signal: AbortSignal,
-  say: (line: string) => void = sayOnStderr,
-): Promise<void> {
+export async function ensureDebianPackages(signal: AbortSignal, say: Say = sayOnStderr): Promise<void> {
   const missing = missingPackages(readDpkgStatus(), PACKAGES);
   if (missing.length === 0) return;
   const command = `apt-get install --no-install-recommends ${missing.join(" ")}`;
@@ -73,8 +72,4 @@ function readDpkgStatus(): string {
       { cause },
     );
   }
-}
-
-function sayOnStderr(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

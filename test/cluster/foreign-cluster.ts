@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ensureTools, toolPath } from "./build.ts";
-import type { Cluster, ClusterNode, Provider } from "./cluster.ts";
+import type { Cluster, ClusterNode, Provider, Registry } from "./cluster.ts";
 import { run } from "./command.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { noFaults } from "./unavailable.ts";
 
 const nodeList = z.object({
@@ -14,10 +15,11 @@ const nodeList = z.object({
   ),
 });
 
-/** A cluster that is known by its kubeconfig only: it answers, but nothing can be done to its machines. */
+/** A cluster that is known by its kubeconfig, and by what the surroundings add: it answers, but nothing can be done to its machines. */
 export async function foreignCluster(
   provider: Provider,
   kubeconfigPath: string,
+  { registry, privateRegistry, hostAddress }: Surroundings,
   signal: AbortSignal,
 ): Promise<Cluster> {
   await ensureTools(["kubectl"], signal);
@@ -26,8 +28,8 @@ export async function foreignCluster(
   return {
     provider,
     kubeconfigPath,
-    registry: undefined,
-    hostAddress: undefined,
+    registry,
+    hostAddress,
     async nodes(nodesSignal: AbortSignal): Promise<readonly ClusterNode[]> {
       const { stdout } = await run([...kubectl, "get", "nodes", "-o", "json"], nodesSignal, {
         maxBytes: 64 * 1024 * 1024,
@@ -39,5 +41,9 @@ export async function foreignCluster(
       }));
     },
     ...noFaults(provider),
+    async privateRegistry(): Promise<Registry> {
+      if (privateRegistry?.credentials) return await Promise.resolve(privateRegistry);
+      throw new Error("a registry with a password: name one in KM_PRIVATE_REGISTRY (user:password@host:port)");
+    },
   };
 }

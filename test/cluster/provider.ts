@@ -6,8 +6,9 @@ import { createKindCluster, deleteKindCluster, kubeconfigPath } from "./kind.ts"
 import { clusterIdentity } from "./local/identity.ts";
 import type { ClusterIdentity } from "./local/identity.ts";
 import { down, isUp, up } from "./local/lifecycle.ts";
-import type { Say } from "./local/lifecycle.ts";
 import { LocalCluster } from "./local/local-cluster.ts";
+import type { Say } from "./say.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 /** The provider that the environment asks for: `PROVIDER`, or `local`. @throws Error where it is none of ours. */
 export function chosenProvider(environment: NodeJS.ProcessEnv = process.env): Provider {
@@ -37,9 +38,9 @@ export async function ensureCluster(signal: AbortSignal, say: Say = () => undefi
       await up(ownIdentity(), signal, say);
       return new LocalCluster(ownIdentity());
     case "kind":
-      return await foreignCluster(provider, await createKindCluster(ownIdentity(), signal), signal);
+      return await foreign(provider, await createKindCluster(ownIdentity(), signal), signal);
     case "kubeconfig":
-      return await foreignCluster(provider, givenKubeconfig(), signal);
+      return await foreign(provider, givenKubeconfig(), signal);
     default:
       return provider satisfies never;
   }
@@ -53,9 +54,9 @@ export async function attachCluster(signal: AbortSignal): Promise<Cluster> {
       // No check of its health: a test that stopped the API server may attach too.
       return new LocalCluster(ownIdentity());
     case "kind":
-      return await foreignCluster(provider, kubeconfigPath(ownIdentity()), signal);
+      return await foreign(provider, kubeconfigPath(ownIdentity()), signal);
     case "kubeconfig":
-      return await foreignCluster(provider, givenKubeconfig(), signal);
+      return await foreign(provider, givenKubeconfig(), signal);
     default:
       return provider satisfies never;
   }
@@ -83,6 +84,10 @@ export async function removeCluster(signal: AbortSignal): Promise<void> {
     default:
       provider satisfies never;
   }
+}
+
+async function foreign(provider: Provider, kubeconfig: string, signal: AbortSignal): Promise<Cluster> {
+  return await foreignCluster(provider, kubeconfig, surroundingsOf(process.env), signal);
 }
 
 function givenKubeconfig(): string {

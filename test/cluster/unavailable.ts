@@ -1,7 +1,7 @@
 import type { Faults } from "./cluster.ts";
 
-/** The functions of {@link Faults} for clusters whose machines aren't ours: each says so when it is called. */
-export function noFaults(provider: string): Faults {
+/** What can be done to machines, for clusters whose machines aren't ours: each says so when it is called. */
+export function noFaults(provider: string): Omit<Faults, "privateRegistry"> {
   const refuse = (what: string) => (): never => {
     throw new Error(`${what} needs PROVIDER=local: with PROVIDER=${provider} the cluster's machines aren't ours`);
   };
@@ -18,6 +18,5 @@ export function noFaults(provider: string): Faults {
     exec: refuse("running a program on a node"),
     signalContainer: refuse("signalling a container"),
     auditEvents: refuse("reading the audit log"),
-    privateRegistry: refuse("a registry with a password"),
   };
 }

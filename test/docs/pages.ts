@@ -26,7 +26,7 @@ export function readPages(): readonly Page[] {
   const below = readdirSync(join(TOP, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name));
-  return ["README.md", "CHANGELOG.md", "test/cluster/README.md", ...below.sort()].map((path) => ({
+  return ["README.md", "test/cluster/README.md", ...below.sort()].map((path) => ({
     path,
     text: readFileSync(join(TOP, path), "utf8"),
   }));

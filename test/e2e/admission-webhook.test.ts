@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { pushImageAs } from "../cluster/images.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
 import { startRewritingWebhook } from "../installation/rewriting-webhook.ts";
 import type { RewritingWebhook } from "../installation/rewriting-webhook.ts";
 import { operatorWrites } from "../installation/writes.ts";
-import { conditionOf, enterWorld, install, SOAK } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, SOAK, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 
 /* A policy engine that rewrites what the operator applies, as Kyverno does: both get their way, and nobody fights. */
@@ -82,13 +82,11 @@ async function reportsPass(): Promise<void> {
 }
 
 async function overridden(): Promise<KmAgentObject> {
-  return await eventually(
+  return await untilKmAgent(
+    operator,
     "FieldOverridden in the status",
-    async () => {
-      const kmagent = await operator.kmagent();
-      return conditionOf(kmagent, "RolloutComplete")?.reason === "FieldOverridden" ? kmagent : undefined;
-    },
-    { withinMs: 60_000 },
+    (seen) => conditionOf(seen, "RolloutComplete")?.reason === "FieldOverridden",
+    60_000,
   );
 }
 

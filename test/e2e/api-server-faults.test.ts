@@ -4,7 +4,7 @@ import type { ApiFault, ApiProxy } from "../faults/api-proxy.ts";
 import { apiServerOf, operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
 import type { Account, HostOperator } from "../faults/host-operator.ts";
 import { fencedWrites } from "../faults/terms.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK } from "../installation/world.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { agentPods, operatorNode, revisionOf, rolloutOf, touched, untilKmAgent } from "../faults/agents.ts";
+import { agentPods, operatorNode, revisionOf, rolloutOf, touched } from "../faults/agents.ts";
 import { BAD_CONFIGURATIONS, BAD_TEXTS, goodConfiguration, NOBODY } from "../faults/bad-configurations.ts";
 import type { Document } from "../faults/bad-configurations.ts";
 import { deliveryOf } from "../faults/delivery.ts";
@@ -7,9 +7,9 @@ import { groundOf } from "../faults/ground.ts";
 import type { AgentPod } from "../faults/ground.ts";
 import { toldBy } from "../faults/told.ts";
 import type { Told } from "../faults/told.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
-import { conditionOf, enterWorld, install, testSpec } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 
 /*

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { ClusterNode } from "../cluster/cluster.ts";
-import { agentPods, isReady, revisionOf, rolloutOf, untilKmAgent } from "../faults/agents.ts";
+import { agentPods, isReady, revisionOf, rolloutOf } from "../faults/agents.ts";
 import type { AgentPod } from "../faults/ground.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
-import { enterWorld, install } from "../installation/world.ts";
+import { enterWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 
 /*

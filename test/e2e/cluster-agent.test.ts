@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
-import { conditionOf, enterWorld, install, testSpec } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 
 /*
@@ -54,18 +54,8 @@ afterAll(async () => {
   expect(await operator.leave()).toEqual([]);
 }, 240_000);
 
-async function until(what: string, holds: (agent: ClusterAgent, seen: KmAgentObject) => boolean, withinMs = 120_000) {
-  return await eventually(
-    what,
-    async () => {
-      const kmagent = await operator.kmagent();
-      if (kmagent && holds(agentOf(kmagent), kmagent)) return kmagent;
-      const remote = conditionOf(kmagent, "RemoteConfigApplied");
-      throw new Error(JSON.stringify([agentOf(kmagent), remote]));
-    },
-    { withinMs },
-  );
-}
+const until = (what: string, holds: (agent: ClusterAgent, seen: KmAgentObject) => boolean, withinMs = 120_000) =>
+  untilKmAgent(operator, what, (seen) => holds(agentOf(seen), seen), withinMs);
 
 /** A configuration of the cluster agent; `mark` tells one from the other. */
 function configuration(mark: string, value = '"yes"') {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { leftovers } from "../installation/leftovers.ts";
 import { applyCrd, helm } from "../installation/operator.ts";
 import { report } from "../installation/report.ts";
@@ -19,15 +19,16 @@ const CRD = "kmagents.kloudmate.com";
 const PICKED: Readonly<Record<number, readonly number[]>> = { 0: [0, 4], 1: [1, 2], 2: [3, 5], 3: [0, 5] };
 
 let world: World;
-let installations: Installation[] = [];
+const installations: Installation[] = [];
 
 beforeAll(async () => {
   world = await enterWorld();
 }, 60_000);
 
 afterEach(async () => {
-  for (const installation of installations) await installation.leave();
-  installations = [];
+  const violations = [];
+  for (const installation of installations.splice(0)) violations.push(...(await installation.leave()));
+  expect(violations).toEqual([]);
 }, 240_000);
 
 afterAll(async () => {

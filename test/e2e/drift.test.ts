@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { apiOf } from "../installation/api.ts";
-import type { Api } from "../installation/api.ts";
-import { eventually } from "../installation/eventually.ts";
+import type { Api, PatchOperation } from "../installation/api.ts";
+import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { at, changesOf, ownedFieldsOf } from "../installation/owned-fields.ts";
 import { operatorWrites } from "../installation/writes.ts";
-import { conditionOf, enterWorld, install, testSpec } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 import { report } from "../installation/report.ts";
 
@@ -96,6 +96,15 @@ function essence(object: KubernetesObject | undefined): unknown {
   };
 }
 
+interface PodSpec {
+  readonly containers: readonly [{ readonly env: readonly { name: string; valueFrom?: { secretKeyRef?: object } }[] }];
+  readonly volumes: readonly { readonly name: string; readonly configMap?: object }[];
+}
+
+function podSpecOf(workload: KubernetesObject): PodSpec {
+  return (workload["spec"] as { template: { spec: PodSpec } }).template.spec;
+}
+
 const OBJECTS: readonly [what: string, () => Promise<string>][] = [
   ["the DaemonSet", () => Promise.resolve(pathOf("daemonsets", "km-agent"))],
   ["the Deployment", () => Promise.resolve(pathOf("deployments", "km-agent-cluster"))],
@@ -160,6 +169,53 @@ describe("drift", () => {
     expect(essence(after)).toEqual(essence(before));
   });
 
+  test("a part of one of several kinds that was made another kind is repaired at once, and nothing of that is left", async () => {
+    const path = pathOf("daemonsets", "km-agent");
+    const before = await present("daemonsets", "km-agent");
+    const spec = podSpecOf(before);
+    const env = spec.containers[0].env.findIndex(({ valueFrom }) => valueFrom?.secretKeyRef);
+    const volume = spec.volumes.findIndex(({ configMap }) => configMap);
+    const pod = "/spec/template/spec";
+    const container = `${pod}/containers/0`;
+    const CHANGES: readonly (readonly [what: string, PatchOperation[]])[] = [
+      [
+        "the key's variable as a plain value",
+        [
+          {
+            op: "replace",
+            path: `${container}/env/${env}`,
+            value: { name: spec.containers[0].env[env]?.name, value: "x" },
+          },
+        ],
+      ],
+      [
+        "the configuration's volume as an empty directory",
+        [
+          {
+            op: "replace",
+            path: `${pod}/volumes/${volume}`,
+            value: { name: spec.volumes[volume]?.name, emptyDir: {} },
+          },
+        ],
+      ],
+      [
+        "a probe by a command",
+        [{ op: "replace", path: `${container}/readinessProbe`, value: { exec: { command: ["true"] } } }],
+      ],
+    ];
+    for (const [what, change] of CHANGES) {
+      await api.patch(path, change);
+      const began = performance.now();
+      await eventually(
+        `${what} is as it was`,
+        async () => (isDeepStrictEqual(essence(await api.get(path)), essence(before)) ? true : undefined),
+        { withinMs: WITHIN_MS, everyMs: 20 },
+      );
+      report("drift", { object: "the DaemonSet", what, repairedMs: Math.round(performance.now() - began) });
+    }
+    expect(conditionOf(await operator.kmagent(), "Stalled")).toBeUndefined();
+  });
+
   test("what others add stays: labels, annotations, and fields that the operator doesn't own", async () => {
     for (const [, find] of OBJECTS) {
       const path = await find();
@@ -201,20 +257,19 @@ describe("drift", () => {
     const last = (at(live, env) as { env: unknown[] }[])[0]?.env.length ?? 0;
     const place = `/spec/template/spec/containers/0/env/${last}`;
     await api.patch(path, [{ op: "add", path: place, value: { name: "THEIRS", value: "x" } }]);
-    const told = await eventually(
+    const told = await untilKmAgent(
+      operator,
       "the status tells of it",
-      async () => {
-        const condition = conditionOf(await operator.kmagent(), "RolloutComplete");
-        return condition?.reason === "FieldOverridden" ? condition : undefined;
-      },
-      { withinMs: WITHIN_MS },
+      (seen) => conditionOf(seen, "RolloutComplete")?.reason === "FieldOverridden",
+      WITHIN_MS,
     );
-    expect(told.message).toContain("env[THEIRS]");
+    expect(conditionOf(told, "RolloutComplete")?.message).toContain("env[THEIRS]");
     await api.patch(path, [{ op: "remove", path: place }]);
-    await eventually(
+    await untilKmAgent(
+      operator,
       "the status is quiet again",
-      async () => conditionOf(await operator.kmagent(), "RolloutComplete")?.reason !== "FieldOverridden" || undefined,
-      { withinMs: WITHIN_MS },
+      (seen) => conditionOf(seen, "RolloutComplete")?.reason !== "FieldOverridden",
+      WITHIN_MS,
     );
   });
 
@@ -389,9 +444,7 @@ describe("somebody else's object of the same name", () => {
       { withinMs: WITHIN_MS },
     );
     await applyNowhere({ paused: true });
-    await eventually("the pause", async () => conditionOf(await operator.kmagent(), "Paused"), {
-      withinMs: WITHIN_MS,
-    });
+    await untilKmAgent(operator, "the pause", (seen) => conditionOf(seen, "Paused") !== undefined, WITHIN_MS);
     await world.kubectl(["delete", "configmap", wanted, "-n", NAMESPACE]);
     await world.kubectl.apply({
       apiVersion: "v1",

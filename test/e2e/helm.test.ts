@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { toolPath } from "../cluster/build.ts";
 import { run } from "../cluster/command.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { leftovers } from "../installation/leftovers.ts";
 import { applyCrd, CHART, helm, installOperator } from "../installation/operator.ts";
 import { report } from "../installation/report.ts";

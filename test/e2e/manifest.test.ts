@@ -3,18 +3,19 @@ import { parseAllDocuments } from "yaml";
 import { run } from "../cluster/command.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { attachCluster, ensureCluster, removeCluster } from "../cluster/provider.ts";
-import { eventually } from "../installation/eventually.ts";
 import { kubectlFor } from "../installation/kubectl.ts";
 import type { Kubectl } from "../installation/kubectl.ts";
-import { CHECKOUT } from "../installation/operator.ts";
-import { API_KEY, enterWorld } from "../installation/world.ts";
-import type { World } from "../installation/world.ts";
+import { CHECKOUT, operatorVersion } from "../installation/operator.ts";
+import { API_KEY, conditionOf, enterWorld, isHealthy, testSpec, untilKmAgent } from "../installation/world.ts";
+import type { KmAgentObject, World } from "../installation/world.ts";
 
 /*
  * Without Helm, on a cluster of which nothing is known but its kubeconfig (PROVIDER=kubeconfig): here the tests' own, seen so.
  */
 
 const NAMESPACE = "manifest";
+/** Nobody listens there: nothing of this test leaves the machine. */
+const NOBODY = { platform: "http://127.0.0.1:9/agents/config-check", otlp: "http://127.0.0.1:9" };
 
 let world: World;
 let foreign: Cluster;
@@ -87,18 +88,13 @@ describe("a cluster that is known by its kubeconfig", () => {
         apiVersion: "kloudmate.com/v1alpha1",
         kind: "KmAgent",
         metadata: { name: "km-agent", namespace: NAMESPACE },
-        spec: {
-          clusterName: "manifest",
-          apiKeySecretRef: { name: "km-agent-credentials", key: "apiKey" },
-          // Nobody listens there: nothing of this test leaves the machine.
-          platform: { endpoint: "http://127.0.0.1:9/agents/config-check" },
-          nodeAgent: { nodeSelector: { "kmagent.test/nowhere": "true" } },
-          clusterAgent: { enabled: false },
-        },
+        spec: { ...testSpec(world.images, NOBODY), clusterAgent: { enabled: false } },
       },
     );
-    await eventually("its DaemonSet", () => kubectl.get(["daemonset", "km-agent", "-n", NAMESPACE]), {
-      withinMs: 60_000,
-    });
-  });
+    const served = { kmagent: () => kubectl.get<KmAgentObject>(["kmagent", "km-agent", "-n", NAMESPACE]) };
+    const kmagent = await untilKmAgent(served, "every node is healthy", isHealthy, 120_000);
+    expect(conditionOf(kmagent, "AgentsAvailable")?.status).toBe("True");
+    expect(kmagent.status?.nodes).toMatchObject({ desired: (await world.cluster.nodes(world.signal)).length });
+    expect(kmagent.status?.operatorVersion).toBe(operatorVersion());
+  }, 300_000);
 });

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { rolloutOf } from "../faults/agents.ts";
 import { markedConfiguration } from "../faults/marked-configuration.ts";
 import type { Flaw } from "../faults/marked-configuration.ts";
 import { seeded } from "../faults/random.ts";
 import { watchObjects } from "../faults/watch.ts";
 import type { Watch } from "../faults/watch.ts";
-import { eventually } from "../installation/eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
-import { enterWorld, install, SOAK, testSpec } from "../installation/world.ts";
+import { enterWorld, install, SOAK, testSpec, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 import { podDeletions } from "../installation/writes.ts";
 import { downAfterEach, livesByNode, needlessOf, trials } from "../rollout/pod-history.ts";
@@ -84,7 +84,7 @@ async function send(from: Sent["from"], flaw?: Flaw): Promise<Sent> {
     const before = heard(await operator.kmagent());
     const body = { restart_required: true, config: { daemonset_config: configuration, deployment_config: null } };
     await operator.platform.tell({ hostname: "test-cluster", kind: "config", body });
-    await until("it has heard the platform", (kmagent) => heard(kmagent) !== before);
+    await untilKmAgent(operator, "it has heard the platform", (kmagent) => heard(kmagent) !== before, 60_000);
     // The spec's would go before it. What is refused is no reason to take it away.
     if (specGives && flaw !== "refused") await applySpec(null);
   }
@@ -94,18 +94,6 @@ async function send(from: Sent["from"], flaw?: Flaw): Promise<Sent> {
 
 const heard = (kmagent: KmAgentObject | undefined): string =>
   (kmagent?.status?.config as { lastRemote?: { hash?: string } } | undefined)?.lastRemote?.hash ?? "";
-
-async function until(what: string, holds: (kmagent: KmAgentObject) => boolean, withinMs = 60_000) {
-  return await eventually(
-    what,
-    async () => {
-      const kmagent = await operator.kmagent();
-      if (kmagent && holds(kmagent)) return kmagent;
-      throw new Error(JSON.stringify([kmagent?.status?.config, kmagent?.status?.rollout]));
-    },
-    { withinMs },
-  );
-}
 
 const anySource = (): Sent["from"] => (random() < 0.5 ? "platform" : "spec");
 
@@ -124,9 +112,6 @@ function revisionOf({ mark }: Sent): string | undefined {
   return holding?.object.metadata.labels?.["kloudmate.com/revision"];
 }
 
-const rolloutOf = (kmagent: KmAgentObject) =>
-  (kmagent.status?.rollout ?? {}) as { phase?: string; target?: string; stable?: string; template?: string };
-
 function isTarget(sent: Sent, kmagent: KmAgentObject): boolean {
   const revision = revisionOf(sent);
   return revision !== undefined && rolloutOf(kmagent).target === revision;
@@ -144,16 +129,18 @@ async function tenInARow(): Promise<readonly Sent[]> {
   }
   const lastGood = await send("platform");
   // A spec that nobody has begun with is forgotten once another takes its place.
-  await until(`${lastGood.mark} is begun with`, (kmagent) => isTarget(lastGood, kmagent), 240_000);
+  await untilKmAgent(operator, `${lastGood.mark} is begun with`, (seen) => isTarget(lastGood, seen), 240_000);
   await atSomeMoment();
   const refused = await send("platform", "refused");
-  await until(
+  await untilKmAgent(
+    operator,
     `${lastGood.mark} is on every node`,
     (kmagent) => rolloutOf(kmagent).phase === "Complete" && isTarget(lastGood, kmagent),
     240_000,
   );
   const fatal = await send("platform", "fatal");
-  await until(
+  await untilKmAgent(
+    operator,
     `${fatal.mark} is taken back`,
     (kmagent) => rolloutOf(kmagent).phase === "RolledBack" && isTarget(fatal, kmagent),
     240_000,
@@ -170,7 +157,7 @@ describe("ten configurations in a row at random moments", () => {
       const inForce = revisionOf(lastGood);
       const nodes = await world.cluster.nodes(world.signal);
       const isHealthy = ({ status }: KmAgentObject) => status?.nodes?.["healthy"] === nodes.length;
-      const kmagent = await until("the nodes are healthy", isHealthy, 120_000);
+      const kmagent = await untilKmAgent(operator, "the nodes are healthy", isHealthy, 120_000);
       expect(rolloutOf(kmagent)).toMatchObject({ phase: "RolledBack", stable: inForce, template: inForce });
       const source = lastGood.from === "spec" ? "Spec" : "Remote";
       expect(kmagent.status?.config).toMatchObject({ source, revision: inForce });

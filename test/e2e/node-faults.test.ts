@@ -8,7 +8,8 @@ import { groundOf, watchAll } from "../faults/ground.ts";
 import type { Ground, Watches } from "../faults/ground.ts";
 import { HEALTH, ROUNDS } from "../faults/node-faults.ts";
 import { AGENT_MILLICORES } from "../faults/takers.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
+import { untilRow } from "../installation/platform-process.ts";
 import { enterWorld, install, WORLD_FOLDER } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 
@@ -125,14 +126,7 @@ describe("what is no fault", () => {
         ({ object }) => object.status?.nodes?.["healthy"] === 4,
         90_000,
       );
-      const row = await eventually(
-        "the row of a collector that runs",
-        async () => {
-          const seen = await operator.platform.row(name);
-          return seen?.body["collector_status"] === "Running" ? seen : undefined;
-        },
-        { withinMs: 30_000 },
-      );
+      const row = await untilRow(operator.platform, name, { collector_status: "Running" }, 30_000);
       expect(row.body).toMatchObject({ agent_status: "Running", last_error_message: "" });
       figures.push({ what: "a node is added, and healthy", afterMs: row.at - ready });
     } finally {
@@ -144,14 +138,7 @@ describe("what is no fault", () => {
       ({ object, deleted }) => deleted && object.metadata.name === name,
       30_000,
     );
-    const told = await eventually(
-      "the platform hears of its removal",
-      async () => {
-        const row = await operator.platform.row(name);
-        return row?.body["agent_status"] === "Stopped" ? row : undefined;
-      },
-      { withinMs: 30_000 },
-    );
+    const told = await untilRow(operator.platform, name, { agent_status: "Stopped" }, 30_000);
     expect(told.body).toMatchObject({
       collector_status: "Stopped",
       last_error_message: expect.stringMatching(/removed/i),

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { endStateOf } from "../faults/end-state.ts";
 import { operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
 import type { Account, HostOperator } from "../faults/host-operator.ts";
-import { eventually } from "../installation/eventually.ts";
+import { untilRow } from "../installation/platform-process.ts";
 import { report } from "../installation/report.ts";
 import { operatorWrites } from "../installation/writes.ts";
-import { enterWorld, install, SOAK } from "../installation/world.ts";
+import { enterWorld, install, SOAK, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 
 /*
@@ -86,24 +86,15 @@ describe("a platform that is away", () => {
         "SIGSTOP",
         world.signal,
       );
-      await eventually(
+      await untilKmAgent(
+        operator,
         `${node} is unhealthy`,
-        async () => {
-          const { status } = (await operator.kmagent()) ?? {};
-          return status?.unhealthyNodes?.some((finding) => finding.node === node) === true ? true : undefined;
-        },
-        { withinMs: 90_000 },
+        ({ status }) => status?.unhealthyNodes?.some((finding) => finding.node === node) === true,
+        90_000,
       );
       const backAt = Date.now();
       await operator.platform.tell([]);
-      const row = await eventually(
-        `the platform hears of ${node}`,
-        async () => {
-          const seen = await operator.platform.row(node);
-          return seen?.body["collector_status"] === "Stopped" ? seen : undefined;
-        },
-        { withinMs: 90_000 },
-      );
+      const row = await untilRow(operator.platform, node, { collector_status: "Stopped" }, 90_000);
       report("platform-outage", {
         awayMs: backAt - awaySince.getTime(),
         memoryMiB: Math.round(running.memory() / MEGABYTE),

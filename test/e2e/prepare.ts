@@ -13,7 +13,7 @@ export async function prepareWorld(): Promise<void> {
   const cluster = await ensureCluster(signal, (line) => console.error(`  ${line}`));
   process.env["KUBECONFIG"] = cluster.kubeconfigPath;
   await applyCrd(kubectlFor(cluster.kubeconfigPath, signal));
-  const images = await publishImages(cluster, signal);
+  const images = await publishImages(cluster, ["collector", "vendor", "faulty"], signal);
   mkdirSync(WORLD_FOLDER, { recursive: true });
   writeFileSync(WORLD_FILE, JSON.stringify({ images }));
 }

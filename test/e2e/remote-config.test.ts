@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
-import { conditionOf, enterWorld, install, testSpec } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 
 /*
@@ -77,6 +77,12 @@ async function agents(): Promise<readonly string[]> {
     .toSorted();
 }
 
+/** The ConfigMap of a revision, as YAML. */
+async function textOf(revision: string | undefined): Promise<string> {
+  const name = `configmap/km-agent-node-agent-${String(revision)}`;
+  return (await world.kubectl(["get", name, "-n", NAMESPACE, "-o", "yaml"])).stdout;
+}
+
 interface LastRemote {
   readonly hash?: string;
   readonly verdict?: string;
@@ -87,17 +93,8 @@ interface LastRemote {
 const lastRemote = (kmagent: KmAgentObject | undefined): LastRemote =>
   (kmagent?.status?.config as { lastRemote?: LastRemote } | undefined)?.lastRemote ?? {};
 
-async function until(what: string, holds: (kmagent: KmAgentObject) => boolean, withinMs = 60_000) {
-  return await eventually(
-    what,
-    async () => {
-      const kmagent = await operator.kmagent();
-      if (kmagent && holds(kmagent)) return kmagent;
-      throw new Error(JSON.stringify([kmagent?.status?.config, conditionOf(kmagent, "RemoteConfigApplied")]));
-    },
-    { withinMs },
-  );
-}
+const until = (what: string, holds: (kmagent: KmAgentObject) => boolean, withinMs = 60_000) =>
+  untilKmAgent(operator, what, holds, withinMs);
 
 /** Said to be taken back, whatever was rolled out since. */
 const isBack = (kmagent: KmAgentObject) =>
@@ -283,19 +280,26 @@ describe("a configuration that the platform sends", () => {
     ].join("\n");
     await send(good("4s"));
     await applySpec({ config: { nodeAgent: { inline } } });
-    await until(
+    const overridden = await until(
       "the spec's is in force",
       (seen) =>
         conditionOf(seen, "RemoteConfigApplied")?.reason === "OverriddenBySpec" &&
-        seen.status?.config?.source === "Spec",
+        seen.status?.config?.source === "Spec" &&
+        seen.status.rollout?.phase === "Complete",
       180_000,
     );
+    expect(conditionOf(overridden, "RemoteConfigApplied")?.status).toBe("False");
+    expect(await textOf(overridden.status?.rollout?.target)).not.toMatch(/timeout: "?[24]s/);
     await applySpec({ config: {} });
-    await until(
+    const again = await until(
       "the platform's is in force",
-      (seen) => seen.status?.config?.source === "Remote" && isApplied(seen),
+      (seen) =>
+        seen.status?.config?.source === "Remote" && isApplied(seen) && seen.status.rollout?.phase === "Complete",
       180_000,
     );
+    // The one that came meanwhile, not the one before.
+    expect(await textOf(again.status?.rollout?.target)).toMatch(/timeout: "?4s/);
+    expect(lastRemote(again).verdict).toBe("Accepted");
   }, 400_000);
 
   test("that the collector refuses at its start is rolled back, and the next change of the spec completes without it", async () => {
@@ -326,11 +330,7 @@ describe("a configuration that the platform sends", () => {
     );
     expect(isBack(done)).toBe(true);
     expect(conditionOf(done, "RemoteConfigApplied")?.message).toMatch(/NoSuchFunction/);
-    const { stdout: inForce } = await world.kubectl([
-      "get",
-      `configmap/km-agent-node-agent-${String(done.status?.rollout?.target)}`,
-      ...["-n", NAMESPACE, "-o", "yaml"],
-    ]);
+    const inForce = await textOf(done.status?.rollout?.target);
     expect(inForce).toContain("4s");
     expect(inForce).not.toContain("NoSuchFunction");
     const { stdout: held } = await world.kubectl([

@@ -9,7 +9,7 @@ import { settledEnd } from "../faults/rollout-end.ts";
 import type { RolloutEnd } from "../faults/rollout-end.ts";
 import { watchObjects } from "../faults/watch.ts";
 import type { Watch } from "../faults/watch.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
@@ -165,26 +165,29 @@ async function expectNoHarm(of: Pick<Change, "kind" | "target" | "wasKilled">, b
   expect(harmOf(pods.seen, deletions, { ...of, bakeMs: BAKE_MS, touches })).toEqual([]);
 }
 
-/** The points of a run that are struck: every one in each way, or `few` that the seed spreads over it. */
-function blows(writes: number, few: readonly Blow["how"][]): Blow[] {
-  if (SOAK) {
-    return Array.from({ length: writes }, (_, at) => BLOWS.map((how) => ({ nth: at + 1, how }))).flat();
-  }
+/** What is struck, and in which ways: each way in turn after every write, or some ways after a few that the seed spreads over it. */
+const CASES: readonly (readonly ["rollout" | "rollback", readonly Blow["how"][]])[] = SOAK
+  ? BLOWS.flatMap((how) => [["rollout", [how]] as const, ["rollback", [how]] as const])
+  : [
+      ["rollout", ["killed", "unanswered", "killed unanswered"]],
+      ["rollback", ["killed unanswered", "killed"]],
+    ];
+
+/** The points of a run that are struck. */
+function blows(writes: number, ways: readonly Blow["how"][]): Blow[] {
+  if (SOAK) return ways.flatMap((how) => Array.from({ length: writes }, (_, at) => ({ nth: at + 1, how })));
   const random = seeded(SEED);
-  return few.map((how, at) => ({ how, nth: 1 + Math.floor(((at + random()) / few.length) * writes) }));
+  return ways.map((how, at) => ({ how, nth: 1 + Math.floor(((at + random()) / ways.length) * writes) }));
 }
 
 describe("an operator that is struck after one write", () => {
-  test.each([
-    ["rollout", ["killed", "unanswered", "killed unanswered"]],
-    ["rollback", ["killed unanswered", "killed"]],
-  ] as const)(
-    "of a %s comes to the same end, deletes no pod twice, and takes no second node down",
-    async (kind, few) => {
+  test.each(CASES.map(([kind, ways]) => [kind, ways.join(", "), ways] as const))(
+    "of a %s (%s) comes to the same end, deletes no pod twice, and takes no second node down",
+    async (kind, _, ways) => {
       const undisturbed = await change(kind);
       expect(undisturbed.end).toMatchObject({ templates: 1, orphans: [] });
       let strikes = 0;
-      for (const blow of blows(undisturbed.writes, few)) {
+      for (const blow of blows(undisturbed.writes, ways)) {
         const { end, struckAfter } = await change(kind, undisturbed.end, blow);
         expect({ blow, struckAfter, ...end }).toEqual({ blow, struckAfter, ...undisturbed.end });
         if (struckAfter !== undefined) strikes += 1;

@@ -1,33 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
-import type { KubernetesObject } from "../installation/kubectl.ts";
+import { LABEL } from "../../src/api/labels.ts";
+import { eventually } from "../eventually.ts";
+import { agentPods, revisionOf, rolloutOf, touched } from "../faults/agents.ts";
+import type { Rollout } from "../faults/agents.ts";
+import type { AgentPod } from "../faults/ground.ts";
 import { report } from "../installation/report.ts";
-import { conditionOf, enterWorld, install } from "../installation/world.ts";
-import type { Installation, KmAgentObject, World } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, untilKmAgent } from "../installation/world.ts";
+import type { Installation, World } from "../installation/world.ts";
 
 /* A change reaches the nodes by a canary and waves, and a bad one never gets further than its canary. */
 
 const NAMESPACE = "rollout";
-const REVISION = "kloudmate.com/revision";
 
 let world: World;
 let operator: Installation;
-
-interface Pod extends KubernetesObject {
-  readonly metadata: KubernetesObject["metadata"] & { readonly uid: string; readonly labels: Record<string, string> };
-  readonly spec: { readonly nodeName?: string };
-}
-
-interface Rollout {
-  readonly phase?: string;
-  readonly target?: string;
-  readonly stable?: string;
-  readonly canaries?: readonly string[];
-  readonly waitingFor?: { readonly gate: string };
-  readonly rejected?: readonly { readonly revision: string; readonly reason: string; readonly message: string }[];
-}
-
-const rolloutOf = (kmagent: KmAgentObject | undefined): Rollout => kmagent?.status?.rollout ?? {};
 
 /** A configuration that sends a metric every two seconds; `mark` makes it another revision, `broken` one that no collector takes. */
 function configuration(mark: string, broken = false): string {
@@ -59,39 +45,19 @@ async function wish(mark: string, more: { broken?: boolean; rollout?: object } =
   });
 }
 
-/** The agents' pods that aren't being deleted, by node. */
-async function pods(): Promise<Map<string, Pod>> {
-  const listed = await world.kubectl.get<{ items: Pod[] }>([
-    "pods",
-    "-n",
-    NAMESPACE,
-    "-l",
-    "app.kubernetes.io/component=node-agent",
-  ]);
-  const living = (listed?.items ?? []).filter(({ metadata }) => !("deletionTimestamp" in metadata));
-  return new Map(living.map((pod) => [pod.spec.nodeName ?? "", pod]));
-}
+const pods = () => agentPods(world, NAMESPACE);
+const revisions = (of: Iterable<AgentPod>) => new Set([...of].map(revisionOf));
 
 async function templateRevision(): Promise<string> {
   const daemonSet = await world.kubectl.get(["daemonset", "km-agent", "-n", NAMESPACE]);
   const { template } = (
     daemonSet as unknown as { spec: { template: { metadata: { labels: Record<string, string> } } } }
   ).spec;
-  return template.metadata.labels[REVISION] ?? "";
+  return template.metadata.labels[LABEL.revision] ?? "";
 }
 
-async function until(what: string, holds: (rollout: Rollout) => boolean, withinMs = 90_000): Promise<KmAgentObject> {
-  let last: KmAgentObject | undefined;
-  return await eventually(
-    what,
-    async () => {
-      last = await operator.kmagent();
-      if (last && holds(rolloutOf(last))) return last;
-      throw new Error(JSON.stringify(rolloutOf(last)));
-    },
-    { withinMs },
-  );
-}
+const until = (what: string, holds: (rollout: Rollout) => boolean, withinMs = 90_000) =>
+  untilKmAgent(operator, what, (seen) => holds(rolloutOf(seen)), withinMs);
 
 const isComplete =
   (before: string) =>
@@ -118,18 +84,14 @@ describe("a staged rollout", () => {
     const trying = await until("a canary", ({ phase }) => phase === "Canary", 20_000);
     const [canary = ""] = rolloutOf(trying).canaries ?? [];
     const { target = "" } = rolloutOf(trying);
-    await eventually(
-      "the canary's pod",
-      async () => (await pods()).get(canary)?.metadata.labels[REVISION] === target || undefined,
-      {
-        withinMs: 30_000,
-      },
-    );
+    await eventually("the canary's pod", async () => revisionOf((await pods()).get(canary)) === target || undefined, {
+      withinMs: 30_000,
+    });
     if (rolloutOf(await operator.kmagent()).phase === "Canary") expect(await templateRevision()).toBe(stable);
     await until("completion", isComplete(stable));
     report("rollout", { change: "good", nodes: before.size, tookMs: Date.now() - began });
     const after = await pods();
-    expect(new Set([...after.values()].map(({ metadata }) => metadata.labels[REVISION]))).toEqual(new Set([target]));
+    expect(revisions(after.values())).toEqual(new Set([target]));
     expect(await templateRevision()).toBe(target);
     expect(await deletions(before)).toEqual(
       Object.fromEntries([...before.values()].map(({ metadata }) => [metadata.name, 1])),
@@ -153,9 +115,8 @@ describe("a staged rollout", () => {
     expect(conditionOf(back, "Ready")).toMatchObject({ status: "False", reason: "RolledBack" });
     expect(conditionOf(back, "RolloutComplete")).toMatchObject({ status: "False", reason: "RolledBack" });
     const after = await pods();
-    const touched = [...after].filter(([node, pod]) => before.get(node)?.metadata.uid !== pod.metadata.uid);
-    expect(touched).toHaveLength(1);
-    expect(new Set([...after.values()].map(({ metadata }) => metadata.labels[REVISION]))).toEqual(new Set([stable]));
+    expect(touched(before, after)).toHaveLength(1);
+    expect(revisions(after.values())).toEqual(new Set([stable]));
     const { stdout: events } = await world.kubectl(["get", "events", "-n", NAMESPACE, "-o", "json"]);
     expect(events).toContain("RollbackStarted");
   }, 150_000);
@@ -166,14 +127,12 @@ describe("a staged rollout", () => {
     const asking = await until("the question", ({ waitingFor }) => waitingFor?.gate === "Approval");
     const { target = "", canaries: [canary = ""] = [] } = rolloutOf(asking);
     const others = [...(await pods())].filter(([node]) => node !== canary);
-    expect(new Set(others.map(([, { metadata }]) => metadata.labels[REVISION]))).toEqual(new Set([stable]));
+    expect(revisions(others.map(([, pod]) => pod))).toEqual(new Set([stable]));
     expect(await templateRevision()).toBe(stable);
     const approval = `kloudmate.com/approve=${target}`;
     await world.kubectl(["annotate", "kmagent", "km-agent", "-n", NAMESPACE, approval, "--overwrite"]);
     await until("completion", isComplete(stable), 120_000);
-    expect(new Set([...(await pods()).values()].map(({ metadata }) => metadata.labels[REVISION]))).toEqual(
-      new Set([target]),
-    );
+    expect(revisions((await pods()).values())).toEqual(new Set([target]));
   }, 240_000);
 
   test("goes on where it was when the operator is killed in the middle", async () => {
@@ -191,7 +150,7 @@ describe("a staged rollout", () => {
 });
 
 /** How often the operator deleted each of these pods, by the audit log. */
-async function deletions(of: ReadonlyMap<string, Pod>): Promise<Record<string, number>> {
+async function deletions(of: ReadonlyMap<string, AgentPod>): Promise<Record<string, number>> {
   const names = new Set([...of.values()].map(({ metadata }) => metadata.name));
   const counts: Record<string, number> = {};
   for await (const event of world.cluster.auditEvents(new Date(Date.now() - 600_000), world.signal)) {

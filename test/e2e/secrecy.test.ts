@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
 import { findTraces } from "../installation/secret-search.ts";
 import { API_KEY, conditionOf, enterWorld, install } from "../installation/world.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";

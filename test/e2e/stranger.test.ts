@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { pushImages, pushOperatorImage } from "../cluster/images.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { operatorVersion } from "../installation/operator.ts";
 import { report } from "../installation/report.ts";
-import { API_KEY, conditionOf, enterWorld, install } from "../installation/world.ts";
+import { API_KEY, conditionOf, enterForeignWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 import { selfSigned } from "../platform/certificate.ts";
 import { startProxy } from "../platform/proxy.ts";
 import type { TestProxy } from "../platform/proxy.ts";
 
 /*
- * The README's installation by a stranger whose company has rules: images from a registry with a password, no way out but a
+ * The README's installation by a stranger, on a cluster of which only the kubeconfig is known (PROVIDER=kubeconfig), and whose
+ * company has rules: images from a registry with a password, no way out but a
  * proxy, a certificate authority of its own, a namespace of its own choice under Pod Security, another name for the Secret.
  */
 
@@ -24,7 +25,7 @@ let proxy: TestProxy;
 let registry: string;
 
 beforeAll(async () => {
-  world = await enterWorld();
+  world = await enterForeignWorld();
   const { cluster, signal } = world;
   const { hostAddress = "" } = cluster;
   const { host, credentials } = await cluster.privateRegistry(signal);
@@ -96,8 +97,13 @@ describe("a company's installation", () => {
     await operator.waitHealthy(180_000);
     await operator.waitFor("ClusterAgentAvailable", "True", 120_000);
     await operator.waitFor("Ready", "True", 30_000);
-    await operator.waitFor("PlatformConnected", "True", 60_000);
+    const kmagent = await operator.waitFor("PlatformConnected", "True", 60_000);
     report("stranger", { what: "applied to Ready", seconds: (performance.now() - began) / 1_000 });
+    const { length } = await world.cluster.nodes(world.signal);
+    expect(kmagent.status?.nodes).toMatchObject({ desired: length, healthy: length });
+    expect(kmagent.status?.clusterAgent).toMatchObject({ ready: true });
+    const says = ["Ready", "AgentsAvailable", "ClusterAgentAvailable", "RolloutComplete"];
+    expect(says.filter((type) => conditionOf(kmagent, type)?.status !== "True")).toEqual([]);
   }, 400_000);
 
   test("takes every image from the private registry", async () => {
@@ -136,15 +142,14 @@ describe("a company's installation", () => {
     proxy.answerWith(403);
     // Tunnels that are open stay so: they have to break.
     await operator.platform.tell({ kind: "close" });
-    const kmagent = await operator.waitFor("PlatformConnected", "False", 90_000);
-    await eventually(
-      "the proxy is named",
-      async () => {
-        const { message = "" } = conditionOf(await operator.kmagent(), "PlatformConnected") ?? {};
-        if (!/proxy/i.test(message)) throw new Error(message);
-        return true;
+    const kmagent = await untilKmAgent(
+      operator,
+      "the platform is away, and the proxy is named",
+      (seen) => {
+        const { status, message = "" } = conditionOf(seen, "PlatformConnected") ?? {};
+        return status === "False" && /proxy/i.test(message);
       },
-      { withinMs: 60_000 },
+      150_000,
     );
     expect(conditionOf(kmagent, "Ready")?.status).toBe("True");
     proxy.answerWith(200);

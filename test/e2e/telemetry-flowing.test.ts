@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { report } from "../installation/report.ts";
-import { conditionOf, enterWorld, install } from "../installation/world.ts";
+import { conditionOf, enterWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 
 /*
@@ -59,16 +59,14 @@ describe("whether telemetry arrives", () => {
   test("an endpoint that refuses everybody is the endpoint's fault, with the exporter's name, and no node is unhealthy", async () => {
     await operator.platform.tellOtlp({ kind: "refuse" });
     await seen("refused to failing", "False");
-    const { status } = await eventually(
-      "all nodes fail",
-      async () => {
-        const kmagent = await operator.kmagent();
-        const condition = conditionOf(kmagent, "TelemetryFlowing");
-        if (condition?.reason !== "EndpointFailing") throw new Error(JSON.stringify(condition));
-        expect(condition.message).toContain("otlphttp/ours (metrics)");
-        return kmagent;
+    const { status } = await untilKmAgent(
+      operator,
+      "all nodes fail, and the exporter of metrics is named",
+      (kmagent) => {
+        const { reason, message = "" } = conditionOf(kmagent, "TelemetryFlowing") ?? {};
+        return reason === "EndpointFailing" && message.includes("otlphttp/ours (metrics)");
       },
-      { withinMs: WITHIN_MS },
+      WITHIN_MS,
     );
     expect(status?.nodes).toMatchObject({ healthy: 3, unhealthy: 0 });
     expect(status?.conditions?.find(({ type }) => type === "Ready")?.status).toBe("True");

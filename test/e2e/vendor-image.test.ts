@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
+import { untilRow } from "../installation/platform-process.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK, testSpec } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
@@ -24,11 +25,46 @@ interface AgentPod {
 beforeAll(async () => {
   world = await enterWorld();
   operator = await install(world, { namespace: NAMESPACE });
+  await somethingToRead();
 }, 240_000);
 
 afterAll(async () => {
   expect(await operator.leave()).toEqual([]);
 }, 240_000);
+
+/** A pod on each node that writes a log, and another one after each of its crashes: a new cluster may have a node without any. */
+async function somethingToRead(): Promise<void> {
+  const labels = { app: "talker" };
+  const env = [{ name: "FAULT", value: "exit:1@2s" }];
+  await world.kubectl.apply({
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: "talker", namespace: NAMESPACE },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { terminationGracePeriodSeconds: 1, containers: [{ name: "talker", image: world.images.faulty, env }] },
+      },
+    },
+  });
+  await eventually(
+    "every node's pod has written something",
+    async () => {
+      const all = await world.kubectl.get<{ items: { status: { containerStatuses?: { restartCount: number }[] } }[] }>([
+        "pods",
+        "-n",
+        NAMESPACE,
+        "-l",
+        "app=talker",
+      ]);
+      const begun = (all?.items ?? []).filter(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0);
+      const nodes = await world.cluster.nodes(world.signal);
+      return begun.length === nodes.length ? true : undefined;
+    },
+    { withinMs: 60_000 },
+  );
+}
 
 /** Nothing of the collectors is set: image, components and configuration are the operator's own choice. */
 async function applyVendor(spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -82,8 +118,17 @@ describe("KloudMate's own image", () => {
     await applyVendor();
     await operator.waitHealthy(180_000);
     await operator.waitFor("ClusterAgentAvailable", "True", 120_000);
-    await operator.waitFor("Ready", "True", 30_000);
+    const kmagent = await operator.waitFor("Ready", "True", 30_000);
     report("vendor-image", { what: "applied to Ready", seconds: (performance.now() - began) / 1_000 });
+    const nodes = await world.cluster.nodes(world.signal);
+    expect(kmagent.status?.nodes).toMatchObject({ desired: nodes.length, healthy: nodes.length });
+    expect(kmagent.status?.clusterAgent).toMatchObject({ ready: true });
+    expect(kmagent.status?.config?.source).toBe("Default");
+    for (const { name } of nodes) {
+      // The KmAgent is Ready a moment before the platform has the last node's change.
+      const row = await untilRow(operator.platform, name, { collector_status: "Running" }, 20_000);
+      expect(row.body).toMatchObject({ agent_version: "1.2.0", collector_version: "v0.143.0" });
+    }
   });
 
   test("every receiver of the default configuration takes something in, and all of it arrives", async () => {

@@ -1,4 +1,4 @@
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { PlatformRow } from "../installation/platform-process.ts";
 import type { KmAgentObject } from "../installation/world.ts";
 import type { AgentPod, EventObject, Ground, Watches } from "./ground.ts";

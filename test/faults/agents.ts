@@ -1,6 +1,5 @@
 import { LABEL } from "../../src/api/labels.ts";
-import { eventually } from "../installation/eventually.ts";
-import type { Installation, KmAgentObject, World } from "../installation/world.ts";
+import type { KmAgentObject, World } from "../installation/world.ts";
 import type { AgentPod } from "./ground.ts";
 
 /** As much of a rollout's status as tests look at. */
@@ -46,26 +45,6 @@ export function touched(
 ): readonly string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
   return [...names].filter((node) => before.get(node)?.metadata.uid !== after.get(node)?.metadata.uid).toSorted();
-}
-
-/** Waits for a KmAgent that `holds`; where it never does, the error shows its rollout and what it says of remote configuration. */
-export async function untilKmAgent(
-  operator: Installation,
-  what: string,
-  holds: (kmagent: KmAgentObject) => boolean,
-  withinMs: number,
-): Promise<KmAgentObject> {
-  return await eventually(
-    what,
-    async () => {
-      const kmagent = await operator.kmagent();
-      if (kmagent && holds(kmagent)) return kmagent;
-      const { rollout, config, nodes, conditions = [] } = kmagent?.status ?? {};
-      const untrue = conditions.filter(({ status }) => status !== "True");
-      throw new Error(JSON.stringify({ rollout, config, nodes, untrue }));
-    },
-    { withinMs },
-  );
 }
 
 /** The node on which the operator's pod runs. */

@@ -1,5 +1,5 @@
 import { METRICS_PORT } from "../../src/config/defaults/building-blocks.ts";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { Installation, World } from "../installation/world.ts";
 import type { AgentPod } from "./ground.ts";
 

@@ -1,4 +1,4 @@
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 import { watchObjects } from "./watch.ts";

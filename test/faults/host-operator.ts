@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import { CHECKOUT } from "../installation/operator.ts";
 import type { World } from "../installation/world.ts";
 

@@ -196,11 +196,8 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
     {
       name: "pod is evicted by kubelet, for it fills a volume beyond its limit",
       async strike(ground) {
-        const { metadata } = await ground.pod();
-        // Of an evicted pod whose container ends with 0 kubelet may say no more than that it succeeded.
         await ground.order("ignore-term");
-        const volume = `/var/lib/kubelet/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/fault`;
-        await ground.exec("dd", "if=/dev/zero", `of=${volume}/filler`, "bs=1M", "count=16", "status=none");
+        await fillVolume(ground);
       },
       // The DaemonSet controller replaces it at once, with a new volume.
       passing: true,
@@ -265,6 +262,18 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
       message: /NotReady \(its kubelet doesn't report\), yet the collector answers/,
       platform: { agent: "Running", collector: "Running", error: /^$/ },
     },
+    {
+      name: "pod is evicted by kubelet, and its collector obeys and ends with exit code 0",
+      strike: fillVolume,
+      // The DaemonSet controller replaces it at once, with a new volume.
+      passing: true,
+      cure: () => Promise.resolve(),
+      visible: { by: "pod", budgetMs: AFTER_POD_MS, shows: ({ status }) => status.phase === "Succeeded" },
+      list: "unhealthyNodes",
+      reason: "PodFailed",
+      message: /Kubelet ended the pod, as it does when it evicts one/,
+      platform: stopped(/Kubelet ended the pod/),
+    },
   ],
   [
     {
@@ -283,6 +292,13 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
     },
   ],
 ];
+
+/** Beyond the limit of the fleet's own volume; kubelet looks every ten seconds. */
+async function fillVolume(ground: Ground): Promise<void> {
+  const { metadata } = await ground.pod();
+  const volume = `/var/lib/kubelet/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/fault`;
+  await ground.exec("dd", "if=/dev/zero", `of=${volume}/filler`, "bs=1M", "count=16", "status=none");
+}
 
 function toRegistry({ world }: Ground): string[] {
   const [host = "", port = ""] = (world.cluster.registry?.host ?? "").split(":");

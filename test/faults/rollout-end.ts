@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, World } from "../installation/world.ts";
 import { endStateOf } from "./end-state.ts";

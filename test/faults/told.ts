@@ -1,4 +1,4 @@
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { Installation, World } from "../installation/world.ts";
 import type { EventObject } from "./ground.ts";
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { eventually } from "../installation/eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { Kubectl, KubernetesObject } from "../installation/kubectl.ts";
 
 /** One version of an object, as a watch showed it. */

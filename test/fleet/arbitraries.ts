@@ -101,6 +101,7 @@ const exports: fc.Arbitrary<ExportObservation> = fc.record({
     failing: fc.constantFrom([], ["otlphttp (logs)"]),
     since: time,
   }),
+  exporters: fc.constant([]),
 });
 
 /** Any node at all, with contradictions that a cache in the middle of its events may show. */

@@ -51,7 +51,7 @@ export function facts(of: Partial<StatusFacts> = {}): StatusFacts {
     failure: null,
     overridden: [],
     wouldChange: [],
-    remote: { kind: "none", message: "", last: null },
+    remote: { kind: "none", message: "", last: null, told: [] },
     telemetry: null,
     telemetryBefore: null,
     versions: { nodeAgentImage: "registry.example.com/km-kube-agent:1.2.0" },

@@ -7,6 +7,7 @@ import { isList, isMap } from "../../src/config/yaml-value.ts";
 import type { YamlMap, YamlValue } from "../../src/config/yaml-value.ts";
 import { CONTEXT, GATEWAY, VENDOR_CLUSTER, VENDOR_NODE } from "./documents.ts";
 import { hostileDocuments } from "./hostile.ts";
+import { tellOf } from "./told.ts";
 
 /*
  * Good documents are changed at random places with hostile values. Whatever comes out, the guard must neither throw nor hang, and
@@ -33,6 +34,7 @@ test("whatever is changed in a good document, nothing that is accepted reaches o
         const verdict = reading.ok ? judgeRemote(reading.document, { ...CONTEXT, component }) : reading;
         if (!verdict.ok) {
           if (verdict.findings.length === 0) throw new Error("refused without a word");
+          tellOf(verdict.findings);
           return;
         }
         accepted += 1;

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { eventually } from "../eventually.ts";
 
 /*
  * `unshare --net --mount --propagation private node witness.ts OTELCOL CONFIG MILLISECONDS`: runs a collector where every address
@@ -22,6 +23,15 @@ export interface Witnessed {
 
 /** Where every name leads here: an address of documentation (RFC 5737). */
 export const ANSWER = "203.0.113.7";
+
+/** Where nobody but the test itself sends anything, to see that it is seen: addresses of documentation (RFC 5737, RFC 3849). */
+const SENTINELS = [
+  { family: "udp4", address: "198.51.100.1" },
+  { family: "udp6", address: "2001:db8::1" },
+] as const;
+/** Ports of the sentinels: what is seen between the two is all that there was. */
+const BEGIN = 1_001;
+const END = 1_002;
 
 const [otelcol = "", config = "", milliseconds = "4000"] = process.argv.slice(2);
 
@@ -106,14 +116,66 @@ async function feed(until: number): Promise<void> {
   }
 }
 
+/** The kernel's own word of new connections, from when it is listened to until it is stopped. */
+class ConnectionTracker {
+  readonly #child = spawn("conntrack", ["-E", "-e", "NEW"], { stdio: ["ignore", "pipe", "pipe"] });
+  #flows = "";
+  #complaints = "";
+
+  constructor() {
+    this.#child.stdout.on("data", (part: Buffer) => (this.#flows += part.toString()));
+    this.#child.stderr.on("data", (part: Buffer) => (this.#complaints += part.toString()));
+  }
+
+  /** `address:port` of every connection and datagram so far. */
+  connections(): Set<string> {
+    // The last line may be half there.
+    const lines = this.#flows.split("\n").slice(0, -1);
+    return new Set(
+      lines.flatMap((line) => {
+        const [, address, port] = /dst=(\S+) .*?dport=(\d+)/.exec(line) ?? [];
+        return address === undefined ? [] : [`${address}:${port ?? ""}`];
+      }),
+    );
+  }
+
+  /** Knocks at the sentinels until that is seen: what came before is seen then too. @throws Error where the tracker has ended or lost something. */
+  async seesAll(port: number): Promise<void> {
+    const isAlive = await eventually(
+      "conntrack tells of the test's own datagrams",
+      async () => {
+        if (this.#child.exitCode !== null || this.#child.signalCode !== null) return false;
+        const seen = this.connections();
+        const unseen = SENTINELS.filter(({ address }) => !seen.has(`${address}:${port}`));
+        // Each time from another port: a datagram of a connection that is known makes no event.
+        for (const { family, address } of unseen) await knock(family, address, port);
+        return unseen.length === 0 || undefined;
+      },
+      { withinMs: 10_000, everyMs: 20 },
+    );
+    // It goes on where the kernel had more to tell than there was room for.
+    if (!isAlive || this.#complaints !== "") throw new Error(`conntrack doesn't tell all: ${this.#complaints}`);
+  }
+
+  stop(): void {
+    this.#child.kill();
+  }
+}
+
+async function knock(family: "udp4" | "udp6", address: string, port: number): Promise<void> {
+  const socket = createSocket(family);
+  await new Promise<void>((resolve, reject) => {
+    socket.send("", port, address, (error) => (error ? reject(error) : resolve()));
+  });
+  socket.close();
+}
+
 async function witness(): Promise<Witnessed> {
   prepare();
   const names = new Set<string>();
   const close = await nameServer(names);
-  let flows = "";
-  const tracker = spawn("conntrack", ["-E", "-e", "NEW"], { stdio: ["ignore", "pipe", "ignore"] });
-  tracker.stdout.on("data", (part: Buffer) => (flows += part.toString()));
-  await wait(200);
+  const tracker = new ConnectionTracker();
+  await tracker.seesAll(BEGIN);
   let log = "";
   const collector = spawn(otelcol, ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
   collector.stderr.on("data", (part: Buffer) => (log = (log + part.toString()).slice(-4_000)));
@@ -122,14 +184,12 @@ async function witness(): Promise<Witnessed> {
   const { exitCode } = collector;
   collector.kill("SIGKILL");
   await ended;
-  await wait(100);
-  tracker.kill();
+  await tracker.seesAll(END);
+  const connections = tracker.connections();
+  tracker.stop();
   close();
-  const connections = flows.split("\n").flatMap((line) => {
-    const [, address, port] = /dst=(\S+) .*?dport=(\d+)/.exec(line) ?? [];
-    return address === undefined ? [] : [`${address}:${port ?? ""}`];
-  });
-  return { names: [...names].sort(), connections: [...new Set(connections)].sort(), exitCode, log };
+  for (const { address } of SENTINELS) for (const port of [BEGIN, END]) connections.delete(`${address}:${port}`);
+  return { names: [...names].sort(), connections: [...connections].sort(), exitCode, log };
 }
 
 if (import.meta.main) process.stdout.write(JSON.stringify(await witness()));

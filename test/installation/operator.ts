@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { toolPath } from "../cluster/build.ts";
+import { ensureTools, toolPath } from "../cluster/build.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { run } from "../cluster/command.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../eventually.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { pushImages, pushOperatorImage } from "../cluster/images.ts";
+import type { ImageName } from "../cluster/images/recipes.ts";
 
 /** The top of this checkout. */
 export const CHECKOUT = join(import.meta.dirname, "../..");
@@ -23,6 +24,15 @@ export interface Images {
   /** A program that answers on 13133 as badly as it is told to. */
   readonly faulty: string;
 }
+
+/** An image beside the operator's own. */
+type AgentImage = Exclude<keyof Images, "operator">;
+
+const IMAGE_NAMES = {
+  collector: "otelcol",
+  vendor: "km-kube-agent",
+  faulty: "faulty",
+} as const satisfies Record<AgentImage, ImageName>;
 
 /** Components of the stock collector that tests run, as `spec.components` of a custom distribution. */
 export const COLLECTOR_COMPONENTS = {
@@ -46,16 +56,29 @@ export function operatorVersion(): string {
   return (JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8")) as { version: string }).version;
 }
 
-/** Pushes all images to the cluster's registry; what is there already is not sent again. */
-export async function publishImages(cluster: Cluster, signal: AbortSignal): Promise<Images> {
+/**
+ * Pushes the operator's image and these others to the cluster's registry. What is missing is built first, which takes minutes
+ * for each collector; what is there already is not sent again.
+ */
+export async function publishImages<Name extends AgentImage>(
+  cluster: Cluster,
+  names: readonly Name[],
+  signal: AbortSignal,
+): Promise<Pick<Images, "operator" | Name>> {
   const registry = cluster.registry;
-  if (!registry) throw new Error("this cluster has no registry of ours: name images that it can pull");
+  if (!registry) throw new Error("name a registry that this machine and the nodes reach in KM_REGISTRY (host:port)");
+  const { host, credentials } = registry;
   const [operator, others] = await Promise.all([
-    pushOperatorImage(registry.host, operatorVersion(), signal),
-    pushImages(registry.host, ["otelcol", "km-kube-agent", "faulty"], signal),
+    pushOperatorImage(host, operatorVersion(), signal, credentials),
+    pushImages(
+      host,
+      names.map((name) => IMAGE_NAMES[name]),
+      signal,
+      credentials,
+    ),
   ]);
-  const of = (name: "otelcol" | "km-kube-agent" | "faulty") => others.get(name)?.reference ?? "";
-  return { operator: operator.reference, collector: of("otelcol"), vendor: of("km-kube-agent"), faulty: of("faulty") };
+  const references = names.map((name) => [name, others.get(IMAGE_NAMES[name])?.reference ?? ""] as const);
+  return { operator: operator.reference, ...Object.fromEntries(references) } as Pick<Images, "operator" | Name>;
 }
 
 /** Applies the CRD as a cluster administrator does who keeps it out of releases. */
@@ -77,13 +100,14 @@ export async function applyCrd(kubectl: Kubectl): Promise<void> {
 export interface Release {
   readonly name: string;
   readonly namespace: string;
-  readonly images: Images;
+  readonly images: Pick<Images, "operator" | "vendor">;
   /** Further values, as in a values file. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-/** Helm against the cluster of a kubeconfig. Rejects with Helm's own words. */
+/** Helm against the cluster of a kubeconfig; fetched first where it isn't there. Rejects with Helm's own words. */
 export async function helm(cluster: Cluster, args: readonly string[], signal: AbortSignal, input?: string) {
+  await ensureTools(["helm"], signal);
   return await run([toolPath("helm"), "--kubeconfig", cluster.kubeconfigPath, ...args], signal, {
     timeout: 180_000,
     ...(input !== undefined && { input }),

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { eventually } from "../eventually.ts";
 import type { SinkCounts } from "../platform/otlp-sink.ts";
 
 /** One row of the platform: the newest state that it was told under one hostname. */
@@ -93,6 +94,24 @@ export async function startPlatform(options: PlatformOptions): Promise<PlatformP
       await once(child, "exit");
     },
   };
+}
+
+/** Waits until the platform's row of an agent has these fields, such as `collector_status: "Running"`, and gives it. */
+export async function untilRow(
+  platform: Pick<PlatformProcess, "row">,
+  hostname: string,
+  fields: Readonly<Record<string, unknown>>,
+  withinMs: number,
+): Promise<PlatformRow> {
+  return await eventually(
+    `the platform has ${JSON.stringify(fields)} of ${hostname}`,
+    async () => {
+      const row = await platform.row(hostname);
+      if (row && Object.entries(fields).every(([field, value]) => row.body[field] === value)) return row;
+      throw new Error(JSON.stringify(row?.body));
+    },
+    { withinMs },
+  );
 }
 
 /** A running simulator by its addresses. */

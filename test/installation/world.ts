@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ANNOTATION, LABEL } from "../../src/api/labels.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { foreignCluster } from "../cluster/foreign-cluster.ts";
 import { attachCluster } from "../cluster/provider.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../eventually.ts";
 import { kubectlFor } from "./kubectl.ts";
 import type { Kubectl, KubernetesObject } from "./kubectl.ts";
 import { CHECKOUT, COLLECTOR_COMPONENTS, helm, installOperator } from "./operator.ts";
@@ -34,6 +35,19 @@ export async function enterWorld(limitMs = 15 * 60_000): Promise<World> {
   const cluster = await attachCluster(signal);
   const { images } = JSON.parse(readFileSync(WORLD_FILE, "utf8")) as { images: Images };
   return { cluster, kubectl: kubectlFor(cluster.kubeconfigPath, signal), images, signal };
+}
+
+/**
+ * The shared cluster as a stranger has it: known by its kubeconfig, with a registry that asks for a password and an address of
+ * this machine, and nothing that can be done to its machines.
+ */
+export async function enterForeignWorld(): Promise<World> {
+  const world = await enterWorld();
+  const { cluster, signal } = world;
+  if (cluster.provider !== "local") return world;
+  const { registry, hostAddress, kubeconfigPath } = cluster;
+  const surroundings = { registry, hostAddress, privateRegistry: await cluster.privateRegistry(signal) };
+  return { ...world, cluster: await foreignCluster("kubeconfig", kubeconfigPath, surroundings, signal) };
 }
 
 /** API key of the agents of a test; it must show up nowhere. */
@@ -80,6 +94,39 @@ export function conditionOf(kmagent: KmAgentObject | undefined, type: string) {
   return kmagent?.status?.conditions?.find((condition) => condition.type === type);
 }
 
+/** Whether every selected node is healthy, and the rollout of the newest spec complete. */
+export function isHealthy({ metadata, status }: KmAgentObject): boolean {
+  const { desired = 0, healthy = 0 } = status?.nodes ?? {};
+  const isComplete = status?.rollout?.phase === "Complete" && status.observedGeneration === metadata.generation;
+  return isComplete && desired > 0 && healthy === desired;
+}
+
+/** What of a status says why something isn't so yet. */
+function doubtsOf(kmagent: KmAgentObject | undefined): string {
+  const { conditions = [], rollout, clusterAgent, config, nodes, unhealthyNodes } = kmagent?.status ?? {};
+  const untrue = conditions.filter(({ status }) => status !== "True");
+  return JSON.stringify({ rollout, clusterAgent, config, nodes, unhealthyNodes, untrue });
+}
+
+/** Waits for a KmAgent that `holds`; where it never does, the error shows what of its status says why. */
+export async function untilKmAgent(
+  operator: Pick<Installation, "kmagent">,
+  what: string,
+  holds: (kmagent: KmAgentObject) => boolean,
+  withinMs: number,
+  name?: string,
+): Promise<KmAgentObject> {
+  return await eventually(
+    what,
+    async () => {
+      const kmagent = await operator.kmagent(name);
+      if (kmagent && holds(kmagent)) return kmagent;
+      throw new Error(doubtsOf(kmagent));
+    },
+    { withinMs },
+  );
+}
+
 /** What an installation may want otherwise. */
 export interface InstallationOptions {
   readonly namespace: string;
@@ -98,7 +145,10 @@ export interface InstallationOptions {
 export async function install(world: World, options: InstallationOptions): Promise<Installation> {
   const { cluster, kubectl, images, signal } = world;
   const { namespace, release = namespace, podSecurity = "privileged" } = options;
-  if (cluster.hostAddress === undefined) throw new Error("these tests need PROVIDER=local");
+  if (cluster.hostAddress === undefined)
+    throw new Error(
+      "name this machine's address as pods reach it in KM_HOST_ADDRESS: the test's platform listens there",
+    );
   await kubectl.apply(
     {
       apiVersion: "v1",
@@ -118,18 +168,6 @@ export async function install(world: World, options: InstallationOptions): Promi
   // The setup of all tests makes the CRD, for a release keeps it to itself; the tests of Helm remove it first.
   const values = { crds: { enabled: false }, ...options.values };
   const kmagent = async (name = "km-agent") => await kubectl.get<KmAgentObject>(["kmagent", name, "-n", namespace]);
-  const waitUntil = async (what: string, withinMs: number, name: string, holds: (seen: KmAgentObject) => boolean) => {
-    let last: KmAgentObject | undefined;
-    return await eventually(
-      what,
-      async () => {
-        last = await kmagent(name);
-        if (last && holds(last)) return last;
-        throw new Error(JSON.stringify(last?.status));
-      },
-      { withinMs },
-    );
-  };
   const installation: Installation = {
     namespace,
     release,
@@ -143,14 +181,13 @@ export async function install(world: World, options: InstallationOptions): Promi
         spec: { ...testSpec(images, platform), ...spec },
       });
     },
-    waitFor: (type, status, withinMs, name = "km-agent") =>
-      waitUntil(`${type}=${status}`, withinMs, name, (seen) => conditionOf(seen, type)?.status === status),
-    waitHealthy: (withinMs = 90_000, name = "km-agent") =>
-      waitUntil("every node is healthy", withinMs, name, ({ metadata, status }) => {
-        const { desired = 0, healthy = 0 } = status?.nodes ?? {};
-        const complete = status?.rollout?.phase === "Complete" && status.observedGeneration === metadata.generation;
-        return complete && desired > 0 && healthy === desired;
-      }),
+    async waitFor(type, status, withinMs, name) {
+      const holds = (seen: KmAgentObject) => conditionOf(seen, type)?.status === status;
+      return await untilKmAgent({ kmagent }, `${type}=${status}`, holds, withinMs, name);
+    },
+    async waitHealthy(withinMs = 90_000, name) {
+      return await untilKmAgent({ kmagent }, "every node is healthy", isHealthy, withinMs, name);
+    },
     async waitClusterAgentProved() {
       const label = ["-l", `${LABEL.component}=cluster-agent`];
       await eventually(
@@ -166,7 +203,6 @@ export async function install(world: World, options: InstallationOptions): Promi
       );
     },
     async leave() {
-      const violations = await platform.violations();
       // A test may have taken away any of these already.
       const served = await kubectl.get(["crd", "kmagents.kloudmate.com"]);
       if (served) await kubectl(["delete", "kmagents", "--all", "-n", namespace, "--wait", "--timeout=60s"]);
@@ -180,6 +216,8 @@ export async function install(world: World, options: InstallationOptions): Promi
       for (const { kind, metadata } of kept?.items ?? []) {
         if (metadata.name.startsWith(`${namespace}:`)) await kubectl(["delete", kind, metadata.name]);
       }
+      // Farewells are reports too.
+      const violations = await platform.violations();
       await platform.stop();
       return violations;
     },

@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../../src/kube/clock.ts";
+import type { Clock } from "../../src/api/clock.ts";
 
 interface Timer {
   readonly at: number;
@@ -52,9 +51,4 @@ export class FakeClock implements Clock {
   get timers(): number {
     return this.#timers.size;
   }
-}
-
-/** Lets everything run that can until `condition` holds; the test runner's own limit ends what never comes. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await nextTurn();
 }

@@ -1,6 +1,9 @@
 import { rolloutStatus } from "../../src/status/rollout-status.ts";
 import { stagedRollout } from "../../src/rollout/staged-rollout.ts";
 import type { RolloutAct } from "../../src/rollout/acts.ts";
+import { irrevocableRevisions } from "../../src/rollout/irrevocable.ts";
+import { readRejected } from "../../src/rollout/record.ts";
+import type { Rejection } from "../../src/rollout/record.ts";
 import type { RolloutStatus } from "../../src/rollout/state.ts";
 import type { RolloutNode, RolloutSettings, RolloutView } from "../../src/rollout/view.ts";
 
@@ -24,7 +27,23 @@ export const QUALITY: Readonly<Record<string, Quality>> = {
   r4: "mute",
   r5: "dies",
   r6: "badOnOne",
+  r7: "dies",
+  r8: "dead",
+  r9: "good",
 };
+
+/** Revisions that differ from another one by the API key alone. */
+const OTHER_KEY_OF: Readonly<Record<string, string>> = { r7: "r0", r8: "r1", r9: "r3" };
+
+/** The same with another key; the revision itself where the model has none. */
+export function rotated(revision: string): string {
+  const [other = revision] = Object.entries(OTHER_KEY_OF).flatMap(([one, two]) => (two === revision ? [one] : []));
+  return OTHER_KEY_OF[revision] ?? other;
+}
+
+function differsByKey(one: string, other: string): boolean {
+  return one !== other && (OTHER_KEY_OF[one] ?? one) === (OTHER_KEY_OF[other] ?? other);
+}
 
 export const SETTINGS: RolloutSettings = {
   canary: 1,
@@ -44,8 +63,8 @@ interface Pod {
   readonly byOperator: boolean;
   deletingSince: number | null;
   answered: boolean;
-  /** When it failed by a fault of its node. */
-  broke: boolean;
+  /** How old it was when it was healthy last. */
+  lasted: number;
 }
 
 interface Node {
@@ -61,6 +80,7 @@ interface Node {
 
 /** What the caches showed at one moment. */
 interface Seen {
+  readonly at: number;
   readonly nodes: readonly RolloutNode[];
   readonly liveTemplate: string | null;
   readonly generation: number;
@@ -79,13 +99,12 @@ export class RolloutCluster {
   observed = 0;
   /** As it is stored. */
   status: RolloutStatus | undefined = undefined;
-  noted: { stable: string; rejected: string[] } = { stable: "", rejected: [] };
+  noted: { stable: string; rejected: Rejection[] } = { stable: "", rejected: [] };
   wanted = "r0";
   paused = false;
   approve = "";
   retry = "";
   settings = SETTINGS;
-  irrevocable = new Set<string>();
   broken: string[] = [];
   writes = 0;
 
@@ -96,6 +115,7 @@ export class RolloutCluster {
 
   /** For the invariants. */
   readonly #proved = new Set<string>();
+  readonly #lasted = new Map<string, number>();
   readonly #deleted = new Set<string>();
   readonly #downByUs = new Set<string>();
   #uids = 0;
@@ -119,6 +139,7 @@ export class RolloutCluster {
   }
 
   removeNode(index: number): void {
+    this.#bake();
     const [gone] = this.nodes.splice(index, 1);
     if (gone) this.#downByUs.delete(gone.name);
     this.#look();
@@ -127,6 +148,7 @@ export class RolloutCluster {
   setReady(index: number, ready: boolean): void {
     const node = this.nodes[index];
     if (!node) return;
+    this.#bake();
     node.ready = ready;
     if (!ready) this.#downByUs.delete(node.name);
     this.#look();
@@ -135,14 +157,22 @@ export class RolloutCluster {
   setBroken(index: number, broken: Fault | null): void {
     const node = this.nodes[index];
     if (!node) return;
+    this.#bake();
     node.broken = broken;
     node.worksSince = null;
+    // It is its own fault that keeps it down from here on.
+    if (broken !== null) this.#downByUs.delete(node.name);
     this.#look();
   }
 
   /** Somebody deletes a node's pod by hand. */
   deletePod(index: number): void {
-    for (const pod of this.nodes[index]?.pods ?? []) pod.deletingSince ??= this.now;
+    const node = this.nodes[index];
+    if (!node) return;
+    this.#bake();
+    for (const pod of node.pods) pod.deletingSince ??= this.now;
+    node.worksSince = null;
+    this.#downByUs.delete(node.name);
     this.#look();
   }
 
@@ -150,19 +180,32 @@ export class RolloutCluster {
     this.now += milliseconds;
     for (const node of this.nodes) {
       const { kind } = this.#observe(node);
-      const [pod] = alive(node);
+      const pod = alive(node).at(-1);
       if (kind === "healthy" && pod) {
         pod.answered = true;
         node.worksSince ??= this.now;
-        if (this.now >= pod.createdAt + this.settings.bakeMs) {
-          this.#downByUs.delete(node.name);
-          if (!hasRestarted(pod, node, this.now)) this.#proved.add(pod.revision);
-        }
       } else {
         node.worksSince = null;
       }
     }
+    this.#bake();
     this.#look();
+  }
+
+  /** Keeps in mind how long pods have lasted, and what that proves by the settings of this moment: caches may show it yet. */
+  #bake(): void {
+    for (const node of this.nodes) {
+      const pod = alive(node).at(-1);
+      if (!pod) continue;
+      if (this.#observe(node).kind === "healthy") {
+        pod.lasted = this.now - pod.createdAt;
+        if (!hasRestarted(pod, node, this.now)) {
+          this.#lasted.set(pod.revision, Math.max(pod.lasted, this.#lasted.get(pod.revision) ?? 0));
+        }
+      }
+      if (pod.lasted >= Math.max(this.settings.bakeMs, READY_MS)) this.#downByUs.delete(node.name);
+    }
+    for (const [revision, age] of this.#lasted) if (age >= this.settings.bakeMs) this.#proved.add(revision);
   }
 
   /** Kubernetes' controller: one pod a node, the oldest stays, and one that is being deleted counts until it is gone. */
@@ -172,6 +215,7 @@ export class RolloutCluster {
     for (const node of this.nodes) {
       const [, ...more] = alive(node);
       for (const pod of more) pod.deletingSince = this.now;
+      if (more.length > 0) node.worksSince = null;
       if (node.pods.length === 0) node.pods.push(this.#pod(this.template, false));
     }
     this.#look();
@@ -194,10 +238,14 @@ export class RolloutCluster {
 
   /** One pass over caches that are `lag` looks old; the process dies after `writesLeft` writes. Tells whether it wrote anything. */
   pass(lag = 0, writesLeft = Infinity): boolean {
-    const seen = this.#seen[Math.max(0, this.#seen.length - 1 - lag)];
-    if (!seen) return false;
+    const newest = this.#seen.length - 1;
+    const oldest = this.#seen.findIndex(({ at }) => at > this.now - LAG_MS);
     // Caches never go back in time.
-    this.#seen.splice(0, Math.max(0, this.#seen.length - 1 - lag));
+    this.#seen.splice(0, oldest < 0 ? newest : Math.max(oldest, newest - lag));
+    const [seen] = this.#seen;
+    if (!seen) return false;
+    // A bake that was shortened may be over at once.
+    this.#bake();
     const view = this.#view(seen);
     const step = stagedRollout(this.status, view);
     const writes: (() => void)[] = [];
@@ -206,15 +254,16 @@ export class RolloutCluster {
     const status = rolloutStatus(step.state, this.status, this.now);
     if (JSON.stringify(status) !== JSON.stringify(this.status)) {
       writes.push(() => {
+        const before = this.status;
         this.status = status;
-        this.#checkStatus(status);
+        this.#checkStatus(status, before);
       });
     }
-    const { stable = "", rejected = [] } = this.status ?? {};
-    const names = rejected.map(({ revision }) => revision);
-    if (stable !== "" && (this.noted.stable !== stable || String(this.noted.rejected) !== String(names))) {
+    const { stable = "" } = this.status ?? {};
+    const rejected = readRejected(this.status?.rejected);
+    if (stable !== "" && (this.noted.stable !== stable || !isSame(this.noted.rejected, rejected))) {
       writes.push(() => {
-        this.noted = { stable, rejected: names };
+        this.noted = { stable, rejected };
       });
     }
     this.#check(!this.paused || step.acts.length === 0, "a paused operator did something");
@@ -239,9 +288,25 @@ export class RolloutCluster {
   #apply(template: string): void {
     const first = (this.status?.stable ?? "") === "" && this.noted.stable === "";
     this.#check(first || this.#proved.has(template), `an unproved revision ${template} came into the template`);
+    const before = this.template ?? "";
+    const isOfUse =
+      this.nodes.some((node) => this.#holds(node, before)) &&
+      this.nodes.every((node) => alive(node).every(({ revision }) => revision === before));
+    this.#check(
+      !isOfUse || this.#proved.has(template),
+      `the unproved ${template} came into the template in the place of what worked`,
+    );
     this.template = template;
     this.generation += 1;
     this.#ownGeneration = this.generation;
+  }
+
+  /** Whether a node's agent has worked at a revision for so long that its bake is over and every cache knows of it. */
+  #holds(node: Node, revision: string): boolean {
+    const pod = alive(node).at(-1);
+    if (pod?.revision !== revision || this.#observe(node).kind !== "healthy") return false;
+    const proof = Math.max(this.settings.bakeMs, READY_MS) + LAG_MS;
+    return (node.worksSince ?? Infinity) <= this.now - proof && pod.createdAt <= this.now - proof;
   }
 
   #act(act: RolloutAct): void {
@@ -255,6 +320,10 @@ export class RolloutCluster {
       if (node && !node.pods.some((pod) => pod.uid === uid)) node.pods.push({ ...this.#pod(act.revision, true), uid });
       return;
     }
+    this.#check(
+      this.status?.phase === "RollingBack" || this.retry === this.wanted || !this.#isKeyRejected(this.wanted),
+      "a pod was deleted, though the next one reads a key that doesn't work",
+    );
     const entry = this.status?.inFlight?.find((each) => each.node === act.node && each.podUID === act.uid);
     this.#check(entry !== undefined, "a pod was deleted that nobody had written down");
     this.#check(!this.#deleted.has(act.uid), `the pod ${act.uid} was deleted twice`);
@@ -262,8 +331,12 @@ export class RolloutCluster {
     this.#removed.add(act.uid);
     const pod = node?.pods.find(({ uid }) => uid === act.uid);
     if (!node || !pod) return;
-    const worked = pod.deletingSince === null && node.ready && (node.worksSince ?? Infinity) <= this.now - LAG_MS;
+    const isLast = pod === alive(node).at(-1);
+    // No agent works longer than its pod is there.
+    const worksSince = Math.max(node.worksSince ?? Infinity, pod.createdAt);
+    const worked = isLast && node.ready && worksSince <= this.now - LAG_MS;
     pod.deletingSince ??= this.now;
+    node.worksSince = null;
     if (!worked || this.#downByUs.has(node.name)) return;
     this.#downByUs.add(node.name);
     const limit = Math.max(1, Number(this.settings.maxUnavailable));
@@ -271,15 +344,25 @@ export class RolloutCluster {
     this.#check(down <= limit, `${down} nodes are down by our doing, and ${limit} may be`);
   }
 
-  #checkStatus(status: RolloutStatus): void {
-    this.#check(
-      (status.stable ?? "") === "" || this.#proved.has(status.stable ?? ""),
-      `an unproved revision ${status.stable ?? ""} was called stable`,
-    );
-    this.#check(
-      status.phase !== "RollingBack" || !this.irrevocable.has(status.target ?? ""),
-      "what can't be taken back was rolled back",
-    );
+  #checkStatus(status: RolloutStatus, before: RolloutStatus | undefined): void {
+    const { phase, target = "", stable = "", template = "" } = status;
+    this.#check(stable === "" || this.#proved.has(stable), `an unproved revision ${stable} was called stable`);
+    const isBegun = before?.phase !== phase || before?.target !== target;
+    if (!isBegun) return;
+    const isRotation = [before?.stable, before?.template].some((held = "") => differsByKey(held, target));
+    const isKey = isRotation || this.#isKeyRejected(target);
+    this.#check(phase !== "RollingBack" || !isKey, "what can't be taken back was rolled back");
+    this.#check(phase !== "RollingBack" || this.settings.autoRollback, "something was taken back against the settings");
+    const isKept = (revision: string) => this.#rejectionOf(revision) !== undefined && !this.#isKeyRejected(revision);
+    this.#check(phase !== "Canary" || !isKept(template), "new pods start what failed while something else is tried");
+  }
+
+  #rejectionOf(revision: string): Rejection | undefined {
+    return readRejected(this.status?.rejected).find((rejection) => rejection.revision === revision);
+  }
+
+  #isKeyRejected(revision: string): boolean {
+    return this.#rejectionOf(revision)?.reason === "ApiKeyRejected";
   }
 
   #check(holds: boolean, otherwise: string): void {
@@ -288,11 +371,12 @@ export class RolloutCluster {
 
   #pod(revision: string, byOperator: boolean): Pod {
     const uid = `p${this.#uids++}`;
-    return { uid, revision, createdAt: this.now, byOperator, deletingSince: null, answered: false, broke: false };
+    return { uid, revision, createdAt: this.now, byOperator, deletingSince: null, answered: false, lasted: 0 };
   }
 
   #look(): void {
     this.#seen.push({
+      at: this.now,
       nodes: this.nodes.map((node) => this.#observe(node)),
       liveTemplate: this.template,
       generation: this.generation,
@@ -312,7 +396,15 @@ export class RolloutCluster {
       liveTemplate,
       templateSeen: observed >= generation && generation >= this.#ownGeneration,
       noted: this.noted,
-      irrevocable: this.irrevocable,
+      irrevocable: irrevocableRevisions(
+        {
+          stable: this.status?.stable ?? this.noted.stable,
+          template: this.status?.template ?? liveTemplate ?? "",
+          target: this.status?.target ?? this.wanted,
+        },
+        this.wanted,
+        differsByKey,
+      ),
       approve: this.approve,
       retry: this.retry,
       refused: null,
@@ -342,29 +434,41 @@ export class RolloutCluster {
         createdAt: pod.createdAt,
         startedAt: pod.createdAt,
         deleting: pod.deletingSince !== null,
+        ready: kind === "healthy" && isReady(pod, this.now),
         restarts,
         lastExitAt: restarts > 0 ? pod.createdAt + DIES_MS : null,
         answered: pod.answered,
         answeredAt: kind === "healthy" ? this.now : null,
         exports: null,
-        failingExporters: [],
+        exporters: [],
       },
     };
   }
 }
 
+function isSame(one: readonly Rejection[], other: readonly Rejection[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 const STARTS_MS = 2_000;
 const DIES_MS = 7_000;
+/** When kubelet's first probe calls a pod ready: sooner than a long bake ends, and later than a short one. */
+const READY_MS = 6_000;
 const GRACE_MS = 30_000;
 
 function alive({ pods }: Node): Pod[] {
   return pods.filter(({ deletingSince }) => deletingSince === null);
 }
 
+/** Kubelet's word on a pod that works. */
+function isReady({ createdAt }: Pod, now: number): boolean {
+  return now >= createdAt + READY_MS;
+}
+
 /** What a revision does on a node. */
 function qualityOn({ revision }: Pod, { name, broken }: Node): Quality {
-  if (broken !== null) return broken;
   const quality = QUALITY[revision] ?? "dead";
+  if (broken !== null) return quality === "dead" ? quality : broken;
   return quality === "badOnOne" ? (name === "n2" ? "dead" : "good") : quality;
 }
 

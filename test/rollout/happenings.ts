@@ -1,4 +1,4 @@
-import { QUALITY, RolloutCluster, SETTINGS } from "./cluster.ts";
+import { QUALITY, rotated, RolloutCluster, SETTINGS } from "./cluster.ts";
 
 /*
  * What may happen to a cluster while a rollout goes on, and how it comes to rest.
@@ -19,6 +19,7 @@ const HAPPENINGS: readonly (readonly [weight: number, happen: (cluster: RolloutC
   [5, (cluster) => cluster.controller()],
   [5, (cluster, of) => cluster.kubelet(of % cluster.nodes.length)],
   [3, (cluster, of) => (cluster.wanted = revision(of))],
+  [2, (cluster) => (cluster.wanted = rotated(cluster.wanted))],
   [1, (cluster, of) => cluster.setReady(of % cluster.nodes.length, of % 2 === 0)],
   [1, (cluster, of) => cluster.setBroken(of % cluster.nodes.length, FAULTS[of % 3] ?? null)],
   [1, (cluster, of) => cluster.deletePod(of % cluster.nodes.length)],
@@ -26,9 +27,13 @@ const HAPPENINGS: readonly (readonly [weight: number, happen: (cluster: RolloutC
   [1, (cluster, of) => (cluster.nodes.length > 2 ? cluster.removeNode(of % cluster.nodes.length) : undefined)],
   [1, (cluster, of) => (cluster.paused = of % 2 === 0)],
   [1, (cluster, of) => (cluster.retry = revision(of))],
-  [1, (cluster, of) => (cluster.settings = { ...SETTINGS, autoRollback: of % 2 === 0 })],
-  [1, (cluster, of) => (cluster.settings = { ...SETTINGS, canary: 1 + (of % 3), maxUnavailable: 1 + (of % 2) })],
-  [1, (cluster, of) => (cluster.settings = { ...SETTINGS, approval: of % 2 === 0 ? "Manual" : "Automatic" })],
+  [1, (cluster, of) => (cluster.settings = { ...cluster.settings, autoRollback: of % 2 === 0 })],
+  [
+    1,
+    (cluster, of) => (cluster.settings = { ...cluster.settings, canary: 1 + (of % 3), maxUnavailable: 1 + (of % 2) }),
+  ],
+  [1, (cluster, of) => (cluster.settings = { ...cluster.settings, bakeMs: 1_000 * (1 + (of % 3)) })],
+  [1, (cluster, of) => (cluster.settings = { ...cluster.settings, approval: of % 2 === 0 ? "Manual" : "Automatic" })],
   [1, (cluster) => (cluster.status = undefined)],
 ];
 /** One card for each weight of each happening. */
@@ -45,9 +50,14 @@ export function settle(cluster: RolloutCluster): void {
   }
 }
 
+/** Four nodes, on which nothing was ever installed. */
+export function bare(): RolloutCluster {
+  return new RolloutCluster(4);
+}
+
 /** Four nodes with the first revision. */
 export function installed(): RolloutCluster {
-  const cluster = new RolloutCluster(4);
+  const cluster = bare();
   cluster.pass();
   cluster.controller();
   cluster.tick(5_000);
@@ -70,15 +80,43 @@ export function calm(cluster: RolloutCluster): void {
 /** Invariants that were broken on the way, and what isn't as it is to be now that the cluster has come to rest. */
 export function unmet(cluster: RolloutCluster): string[] {
   const { phase, target, stable = "", template, rejected = [], inFlight = [] } = cluster.status ?? {};
-  const isTakenBack = rejected.some((rejection) => rejection.revision === cluster.wanted);
-  const pods = new Set(Object.values(cluster.pods()));
-  const ends = [
-    [phase === (isTakenBack ? "RolledBack" : "Complete"), `the rollout ended in phase ${phase ?? "none"}`],
-    [target === cluster.wanted, `its target is ${target ?? "none"}, and ${cluster.wanted} is wanted`],
-    [isTakenBack || stable === cluster.wanted, `${stable} is stable, and ${cluster.wanted} is wanted and not rejected`],
-    [template === stable, `the template is ${template ?? "none"}, and ${stable} is stable`],
-    [inFlight.length === 0, `${inFlight.length} pods are still being replaced`],
-    [pods.size === 1 && pods.has(stable), `nodes run ${[...pods].join(", ")}, and ${stable} is stable`],
+  const rejection = rejected.find(({ revision }) => revision === cluster.wanted);
+  const isTarget = [
+    target === cluster.wanted,
+    `its target is ${target ?? "none"}, and ${cluster.wanted} is wanted`,
   ] as const;
-  return [...cluster.broken, ...ends.flatMap(([holds, otherwise]) => (holds ? [] : [otherwise]))];
+  const pods = new Set(Object.values(cluster.pods()));
+  // The first revision ever isn't taken back: one that can't be proved stays, in the window or everywhere.
+  if (stable === "" && !isGood(cluster.wanted)) {
+    return [
+      ...cluster.broken,
+      ...otherwise([
+        [phase === "Install", `an installation that can't be proved ended in phase ${phase ?? "none"}`],
+        isTarget,
+      ]),
+    ];
+  }
+  const ends =
+    rejection?.reason === "ApiKeyRejected"
+      ? [isTarget, [phase === "Stalled", `a key that doesn't work ended in phase ${phase ?? "none"}`] as const]
+      : ([
+          [phase === (rejection ? "RolledBack" : "Complete"), `the rollout ended in phase ${phase ?? "none"}`],
+          isTarget,
+          [
+            rejection !== undefined || stable === cluster.wanted,
+            `${stable} is stable, and ${cluster.wanted} is wanted and not rejected`,
+          ],
+          [template === stable, `the template is ${template ?? "none"}, and ${stable} is stable`],
+          [inFlight.length === 0, `${inFlight.length} pods are still being replaced`],
+          [pods.size === 1 && pods.has(stable), `nodes run ${[...pods].join(", ")}, and ${stable} is stable`],
+        ] as const);
+  return [...cluster.broken, ...otherwise(ends)];
+}
+
+function otherwise(ends: readonly (readonly [holds: boolean, otherwise: string])[]): string[] {
+  return ends.flatMap(([holds, said]) => (holds ? [] : [said]));
+}
+
+function isGood(wanted: string): boolean {
+  return QUALITY[wanted] === "good";
 }

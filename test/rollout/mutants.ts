@@ -11,8 +11,9 @@ import { EQUIVALENTS } from "./equivalents.ts";
  * how many weren't, into the file that it is given.
  */
 
-// What the model notices at all it notices early.
+// What the model notices at all it notices early. The same histories each time: a mutant is noticed, or it isn't.
 process.env["HISTORIES"] ??= "2000";
+process.env["PROPERTY_SEED"] ??= "20261124";
 
 type Mutant = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
@@ -22,6 +23,7 @@ const MACHINE = [
   "canaries",
   "canary-gate",
   "install-gate",
+  "irrevocable",
   "pod-verdict",
   "record",
   "recover",

@@ -21,6 +21,7 @@ export default {
     "**",
     "!src/**/*.ts",
     "!test/rollout/*.ts",
+    "!test/properties.ts",
     "!test/strip-types.js",
     "!jest.config.js",
     "!package.json",

@@ -1,4 +1,5 @@
-import type { RolloutRecord } from "../../src/rollout/record.ts";
+import type { ExporterLine } from "../../src/health/witness.ts";
+import type { Rejection, RolloutRecord } from "../../src/rollout/record.ts";
 import type { RolloutNode, RolloutPod, RolloutSettings, RolloutView } from "../../src/rollout/view.ts";
 
 /*
@@ -28,12 +29,13 @@ export function pod(of: Partial<RolloutPod> = {}): RolloutPod {
     createdAt: NOW - 60 * MINUTE,
     startedAt: NOW - 60 * MINUTE,
     deleting: false,
+    ready: true,
     restarts: 0,
     lastExitAt: null,
     answered: true,
     answeredAt: NOW,
     exports: null,
-    failingExporters: [],
+    exporters: [],
     ...of,
   };
 }
@@ -51,6 +53,27 @@ export function node(index: number, of: Partial<RolloutNode> = {}): RolloutNode 
     ...of,
   };
 }
+
+/** An exporter's line of metrics, which delivers nothing and doesn't fail. */
+export const line = (of: Partial<ExporterLine> = {}): ExporterLine => ({
+  exporter: "otlp",
+  signal: "metrics",
+  failingSince: null,
+  deliveredAfter: [],
+  ...of,
+});
+
+/** A pod whose exports have failed for a minute. */
+export const EXPORTS_FAIL: Partial<RolloutPod> = {
+  exports: "Failing",
+  exporters: [line({ failingSince: NOW - MINUTE })],
+};
+
+/** A pod that has delivered, so many milliseconds ago. */
+export const delivering = (...ago: number[]): Partial<RolloutPod> => ({
+  exports: "Flowing",
+  exporters: [line({ deliveredAfter: ago.map((each) => NOW - each) })],
+});
 
 /** A pod of the target that was made a minute ago. */
 export const fresh = (index: number, of: Partial<RolloutPod> = {}): RolloutPod =>
@@ -96,6 +119,17 @@ export const replacement = (index: number, of: Partial<RolloutRecord["inFlight"]
   podUID: `old-${index}`,
   since: null,
   wasFailing: false,
+  ...of,
+});
+
+/** A revision that failed. */
+export const rejected = (revision: string, of: Partial<Rejection> = {}): Rejection => ({
+  revision,
+  reason: "CollectorExited",
+  message: "n1: exit 1",
+  since: NOW,
+  nodes: [],
+  retried: false,
   ...of,
 });
 

@@ -48,7 +48,7 @@ const MEASURED: Readonly<Record<string, readonly string[]>> = {
   refused: ["5 Unknown", ...failingAtOnce(METRICS)],
   "never-answered": failing(METRICS),
   "status-503": failing(METRICS),
-  "status-401": [`5 Failing ${METRICS}`, ...failingAtOnce(METRICS)],
+  "status-401": ["5 Unknown", ...failingAtOnce(METRICS)],
   "logs-refused": failing(LOGS),
   "traces-taken": ["30 Flowing", "60 Flowing", "90 Flowing"],
   "traces-refused": ["30 Unknown", "60 Failing otlphttp (traces)", "90 Failing otlphttp (traces)"],
@@ -64,7 +64,7 @@ const MEASURED: Readonly<Record<string, readonly string[]>> = {
   "refused-for-a-while": [
     "30 Flowing",
     "45 Flowing",
-    `60 Failing ${LOGS} ${METRICS}`,
+    "60 Flowing",
     `90 Failing ${LOGS} ${METRICS}`,
     "120 Flowing",
     "150 Flowing",

@@ -1,9 +1,10 @@
+import { HEALTH_PORT } from "../../api/ports.ts";
 import { nameIn, typeOf } from "../components.ts";
 import type { Distribution, Kind } from "../components.ts";
 import type { YamlMap, YamlValue } from "../yaml-value.ts";
 
 /** Where the agents' health endpoint listens, on every address of the pod. */
-export const HEALTH_ENDPOINT = "0.0.0.0:13133";
+export const HEALTH_ENDPOINT = `0.0.0.0:${HEALTH_PORT}`;
 /** Where file_storage keeps its files in the container. */
 export const STORAGE_DIRECTORY = "/var/lib/kmagent";
 /** Where the node's file system is seen in the container. */
@@ -48,7 +49,7 @@ export const MEMORY_LIMITER: Block = [
 export const BATCH: Block = ["batch", { send_batch_size: 8192, send_batch_max_size: 10000, timeout: "10s" }];
 
 /** Names pod, workload and namespace of telemetry, by the Kubernetes API. */
-export const K8S_ATTRIBUTES: Block = [
+export const K8S_ATTRIBUTES: readonly [id: string, settings: YamlMap] = [
   "k8sattributes",
   {
     auth_type: "serviceAccount",

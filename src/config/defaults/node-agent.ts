@@ -197,7 +197,7 @@ function otlp(input: NodeDefaultInput): PipelineBlock[] {
 
 function workloadProcessors(input: NodeDefaultInput): Block[] {
   const [id, settings] = K8S_ATTRIBUTES;
-  const ownNode: Block = [id, { ...(settings as YamlMap), filter: { node_from_env_var: "KM_NODE_NAME" } }];
+  const ownNode: Block = [id, { ...settings, filter: { node_from_env_var: "KM_NODE_NAME" } }];
   return [MEMORY_LIMITER, ownNode, nodeResource(input), BATCH];
 }
 

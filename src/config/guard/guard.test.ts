@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { runs } from "../../../test/properties.ts";
 import { parse } from "yaml";
 import { distributionOf } from "../components.ts";
 import type { Distribution } from "../components.ts";
@@ -200,7 +201,7 @@ describe("the guard of every configuration", () => {
         const verdict = guard(Object.fromEntries(entries), { component: "node-agent", distribution: kloudmate });
         expect(verdict.ok || verdict.findings.length > 0).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -1,12 +1,14 @@
+import { HEALTH_PORT } from "../../api/ports.ts";
 import { nameIn, typeOf } from "../components.ts";
+import { HEALTH_ENDPOINT } from "../defaults/building-blocks.ts";
 import type { Finding } from "../finding.ts";
 import { componentsInUse } from "../pipelines.ts";
 import { at, below } from "../yaml-value.ts";
 import type { YamlValue } from "../yaml-value.ts";
 import type { Rule } from "./rule.ts";
 
-/** Spellings of "port 13133 on every address", the pod's own address among them. */
-const EVERYWHERE = /^(0\.0\.0\.0|\[::\]|\$\{(env:)?(KM_POD_IP|MY_POD_IP)\})?:13133$/;
+/** Spellings of the health endpoint: on every address, or on the pod's own. */
+const EVERYWHERE = new RegExp(String.raw`^(0\.0\.0\.0|\[::\]|\$\{(env:)?(KM_POD_IP|MY_POD_IP)\})?:${HEALTH_PORT}$`);
 
 /** The health endpoint answers plain `GET /` on 13133: probes, the operator and people on the node all ask there. */
 export const healthCheck: Rule = (document, { distribution }) => {
@@ -30,7 +32,7 @@ function judge(settings: YamlValue, path: string): Finding[] {
   return [
     ...(typeof endpoint === "string" && EVERYWHERE.test(endpoint)
       ? []
-      : [finding(below(path, "endpoint"), "must be 0.0.0.0:13133, for the probes ask there")]),
+      : [finding(below(path, "endpoint"), `must be ${HEALTH_ENDPOINT}, for the probes ask there`)]),
     ...(urlPath === "/" ? [] : [finding(below(path, "path"), "must be /, for the probes ask there")]),
     ...((at(settings, "tls") ?? null) === null
       ? []

@@ -7,13 +7,22 @@ interface RuleEntry {
 
 /** Rules of every configuration, wherever it comes from, by the word that findings carry. */
 export const COMMON_RULES: Readonly<Record<string, RuleEntry>> = {
-  size: { asks: "At most 256 KiB, and 100,000 YAML tokens.", refuses: "a document of 5 MB" },
+  size: {
+    asks: "At most 256 KiB, and 100,000 line breaks, commas, colons and opening brackets.",
+    refuses: "a document of 5 MB",
+  },
   depth: { asks: "At most 32 levels.", refuses: "{a: {a: {a: …}}}" },
-  yaml: { asks: "One document of YAML 1.2, a map.", refuses: "receivers: [" },
+  yaml: { asks: "One document of YAML 1.2, a map, in which every parser reads the same.", refuses: "receivers: [" },
   "yaml-alias": { asks: "No anchors and no aliases.", refuses: "otlp/2: *otlp" },
-  "yaml-key": { asks: "Plain keys, each once; no merge keys.", refuses: "<<: { endpoint: x }" },
+  "yaml-key": {
+    asks: "Plain keys, each once, on one line and up to 1,024 characters; no merge keys.",
+    refuses: "<<: { endpoint: x }",
+  },
   "yaml-tag": { asks: "No tags.", refuses: "timeout: !!str 5" },
-  "yaml-number": { asks: "Numbers that every version of YAML reads alike.", refuses: "mode: 0750" },
+  "yaml-number": {
+    asks: "Numbers and times that every version of YAML reads alike, or in quotes.",
+    refuses: "mode: 0750",
+  },
   sections: { asks: "Sections that a collector knows.", refuses: "procesors: {}" },
   components: {
     asks: "Components that the image has; from the platform only those listed below.",

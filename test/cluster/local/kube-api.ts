@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { z } from "zod";
 import { certificateFiles } from "./certificates.ts";
@@ -102,25 +101,5 @@ export class KubeApi {
       signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
     });
     return { status: response.statusCode, body: await response.body.text() };
-  }
-}
-
-/**
- * Asks again and again until the answer is yes.
- *
- * @param what completes the sentence "… within 30 s" of the error.
- * @param why is asked for what there is to say when the time is over.
- */
-export async function until(
-  what: string,
-  within: number,
-  signal: AbortSignal,
-  isSo: () => Promise<boolean>,
-  why: () => string = () => "",
-): Promise<void> {
-  const deadline = performance.now() + within;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`${what} not within ${String(within / 1000)} s. ${why()}`);
-    await delay(100, undefined, { signal });
   }
 }

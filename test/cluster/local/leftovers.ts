@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../../eventually.ts";
 import { cgroupDirectories, cgroupProcesses } from "./cgroups.ts";
 import type { ClusterIdentity } from "./identity.ts";
 import { clusterLinks, clusterRules } from "./network.ts";
@@ -32,14 +32,15 @@ export async function expectNothingLeft(
   processes: ProcessTable,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const left = await leftovers(identity, processes, signal);
-    if (left.length === 0) return;
-    if (performance.now() > deadline)
-      throw new Error(`the cluster ${identity.id} is not all gone:\n${left.join("\n")}`);
-    await delay(100, undefined, { signal });
-  }
+  await eventually(
+    `the cluster ${identity.id} is all gone`,
+    async () => {
+      const left = await leftovers(identity, processes, signal);
+      if (left.length > 0) throw new Error(`\n${left.join("\n")}`);
+      return true;
+    },
+    { withinMs: 10_000, everyMs: 100, signal },
+  );
 }
 
 function commandOf(pid: number): string {

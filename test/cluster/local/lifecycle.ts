@@ -1,10 +1,12 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../../eventually.ts";
 import { ensureTools, toolPath } from "../build.ts";
 import type { ToolName } from "../build.ts";
 import { ensureDebianPackages } from "../debian.ts";
 import { ensureImages, imageArchive } from "../images.ts";
+import type { Say } from "../say.ts";
 import { together } from "../together.ts";
 import { ADDON_IMAGES, applyAddons } from "./addons.ts";
 import { createCertificates, writeKubeconfig } from "./certificates.ts";
@@ -20,7 +22,8 @@ import {
   startEtcd,
 } from "./control-plane.ts";
 import type { ClusterIdentity } from "./identity.ts";
-import { KubeApi, until } from "./kube-api.ts";
+import { raiseInotifyLimit } from "./inotify.ts";
+import { KubeApi } from "./kube-api.ts";
 import { expectNothingLeft } from "./leftovers.ts";
 import { withLock } from "./lock.ts";
 import { checkVisibleInNodes } from "./machine.ts";
@@ -38,9 +41,6 @@ const TOOLS: readonly ToolName[] = [
   ...(["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const),
   ...(["kubelet", "kube-proxy", "kubectl", "registry"] as const),
 ];
-
-/** Takes a line for people about what is being done. */
-export type Say = (line: string) => void;
 
 /** What acts on a cluster that has a slot. */
 export function nodeHost(identity: ClusterIdentity, slot: number): NodeHost {
@@ -110,6 +110,7 @@ export async function down(identity: ClusterIdentity, signal: AbortSignal): Prom
 async function make(identity: ClusterIdentity, signal: AbortSignal, say: Say): Promise<void> {
   checkVisibleInNodes(identity.stateDirectory, "XDG_STATE_HOME");
   checkVisibleInNodes(toolPath("kubelet"), "XDG_CACHE_HOME");
+  raiseInotifyLimit(say);
   const slot = await freeSlot(identity.preferredSlot, signal);
   const host = nodeHost(identity, slot);
   const { stateDirectory, processes, plan } = host;
@@ -148,11 +149,10 @@ async function make(identity: ClusterIdentity, signal: AbortSignal, say: Say): P
     ]);
     await nodesReady(host, api, nodes.length, signal);
     say(`${String(nodes.length)} nodes Ready; waiting for cluster DNS`);
-    await until(
+    await eventually(
       "cluster DNS is up",
-      60_000,
-      signal,
-      async () => (await api.availableReplicas("kube-system", "coredns", signal)) > 0,
+      async () => (await api.availableReplicas("kube-system", "coredns", signal)) > 0 || undefined,
+      { withinMs: 60_000, everyMs: 100, signal },
     );
     writeState(stateDirectory, { version: 1, slot, phase: "up", apiServerFlags: [] });
   } finally {
@@ -166,16 +166,8 @@ export async function apiServerReady(
   api: KubeApi,
   signal: AbortSignal,
 ): Promise<void> {
-  await until(
-    "the API server is ready",
-    60_000,
-    signal,
-    async () => {
-      if (!processes.isRunning(API_SERVER)) throw new Error(`the API server ended: ${processes.lastWords(API_SERVER)}`);
-      return await api.isReady(signal);
-    },
-    () => processes.lastWords(API_SERVER),
-  );
+  const patience = { withinMs: 60_000, everyMs: 100, signal };
+  await processes.waitFor(API_SERVER, "the API server is ready", async () => await api.isReady(signal), patience);
 }
 
 /** Waits until this many nodes are Ready. @throws Error with kubelets' last words where they aren't after 60 s. */
@@ -185,15 +177,14 @@ async function nodesReady(
   count: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await until(
+  await eventually(
     `${String(count)} nodes are Ready`,
-    60_000,
-    signal,
-    async () => (await api.readyNodes(signal)) >= count,
-    () =>
-      nodeIndices(stateDirectory)
-        .map((index) => processes.lastWords(`${nodePlan(plan, index).name}.kubelet`))
-        .join("\n"),
+    async () => {
+      if ((await api.readyNodes(signal)) >= count) return true;
+      const kubelets = nodeIndices(stateDirectory).map((index) => `${nodePlan(plan, index).name}.kubelet`);
+      throw new Error(kubelets.map((name) => processes.lastWords(name)).join("\n"));
+    },
+    { withinMs: 60_000, everyMs: 100, signal },
   );
 }
 

@@ -1,5 +1,6 @@
 import { request } from "undici";
 import { z } from "zod";
+import { eventually } from "../../eventually.ts";
 import type { AuditEvent, Cluster, ClusterNode, ContainerTarget, ExecResult, Registry } from "../cluster.ts";
 import { run } from "../command.ts";
 import { imageArchive } from "../images.ts";
@@ -10,7 +11,7 @@ import { nodeIndices, readState, writeState } from "./cluster-state.ts";
 import { CONTAINERD_SOCKET } from "./containerd.ts";
 import { adminKubeconfig, API_SERVER, apiServerUrl, auditLog, etcdUrl, startApiServer } from "./control-plane.ts";
 import type { ClusterIdentity } from "./identity.ts";
-import { KubeApi, until } from "./kube-api.ts";
+import { KubeApi } from "./kube-api.ts";
 import { apiServerReady, nodeHost } from "./lifecycle.ts";
 import { inMachine } from "./machine.ts";
 import { nodeIndex, nodePlan } from "./network-plan.ts";
@@ -66,11 +67,10 @@ export class LocalCluster implements Cluster {
       "http://127.0.0.1:10248/healthz",
     ];
     const command = ["sh", "-c", '"$@" || true', "sh", ...health];
-    await until(
+    await eventually(
       `kubelet of ${node} is healthy`,
-      30_000,
-      signal,
-      async () => (await this.exec(node, command, signal)).stdout === "200",
+      async () => (await this.exec(node, command, signal)).stdout === "200" || undefined,
+      { withinMs: 30_000, everyMs: 100, signal },
     );
     await this.#nodeReady(node, signal);
   }
@@ -157,28 +157,27 @@ export class LocalCluster implements Cluster {
     const registry = privateRegistry(this.#host.plan);
     if (!this.#host.processes.isRunning(PRIVATE_REGISTRY))
       await startRegistry(this.#host.stateDirectory, this.#host.processes, registry, signal);
-    await until("the private registry answers", 10_000, signal, async () => {
-      try {
+    await eventually(
+      "the private registry asks for a password",
+      async () => {
         const response = await request(`http://${registry.host}/v2/`, { signal });
         await response.body.dump();
-        return response.statusCode === 401;
-      } catch (error) {
-        signal.throwIfAborted();
-        if ((error as NodeJS.ErrnoException).code === "ECONNREFUSED") return false;
-        throw error;
-      }
-    });
+        return response.statusCode === 401 || undefined;
+      },
+      { withinMs: 10_000, everyMs: 100, signal },
+    );
     return registry;
   }
 
   async #nodeReady(node: string, signal: AbortSignal): Promise<void> {
     await this.#withApi(async (api) => {
-      await until(
+      await eventually(
         `${node} is Ready`,
-        60_000,
-        signal,
-        async () => (await api.nodes(signal)).some(({ name, ready }) => name === node && ready),
-        () => this.#host.processes.lastWords(`${node}.kubelet`),
+        async () => {
+          if ((await api.nodes(signal)).some(({ name, ready }) => name === node && ready)) return true;
+          throw new Error(this.#host.processes.lastWords(`${node}.kubelet`));
+        },
+        { withinMs: 60_000, everyMs: 100, signal },
       );
     });
   }

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { nodeDirectory } from "./cluster-state.ts";
 import type { ProcessTable } from "./process.ts";
 
@@ -45,13 +44,9 @@ export async function startMachine(
     },
     signal,
   );
-  const deadline = performance.now() + 10_000;
-  while (!existsSync(join(directory, "ready"))) {
-    if (!processes.isRunning(machineName(node)) || performance.now() > deadline) {
-      throw new Error(`the namespaces of ${node} weren't made: ${processes.lastWords(machineName(node))}`);
-    }
-    await delay(10, undefined, { signal });
-  }
+  const isReady = () => existsSync(join(directory, "ready"));
+  const patience = { withinMs: 10_000, everyMs: 10, signal };
+  await processes.waitFor(machineName(node), `the namespaces of ${node} are made`, isReady, patience);
   return pid;
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../../eventually.ts";
 import { toolPath } from "../build.ts";
 import { run } from "../command.ts";
 import { imageArchive, imageReference } from "../images.ts";
@@ -13,10 +13,9 @@ import type { ControlPlane } from "./control-plane.ts";
 import type { ClusterIdentity } from "./identity.ts";
 import { kubeletFlags, kubeProxyFlags } from "./kubelet.ts";
 import type { NodeConfigInput } from "./kubelet.ts";
-import { until } from "./kube-api.ts";
 import { inMachine, machineName, startMachine } from "./machine.ts";
 import { connectNode, disconnectNode } from "./network.ts";
-import { nodePlan } from "./network-plan.ts";
+import { nodeIndex, nodePlan } from "./network-plan.ts";
 import type { NodePlan } from "./network-plan.ts";
 
 /** What nodes are started from. */
@@ -91,7 +90,8 @@ export async function stopNode(host: NodeHost, node: string, signal: AbortSignal
 
 /** Waits until the processes of a cgroup, which were killed, are gone, and removes it. */
 export async function cgroupGone(cgroup: string, signal: AbortSignal): Promise<void> {
-  await until(`the cgroup ${cgroup} is empty and removed`, 10_000, signal, () => Promise.resolve(removeCgroup(cgroup)));
+  const patience = { withinMs: 10_000, everyMs: 100, signal };
+  await eventually(`the cgroup ${cgroup} is empty and removed`, () => removeCgroup(cgroup) || undefined, patience);
 }
 
 /** Forgets a stopped node's files. */
@@ -114,20 +114,18 @@ async function importImages(
   signal: AbortSignal,
 ): Promise<void> {
   const pid = machinePid(host, node);
-  const deadline = performance.now() + 20_000;
-  while (!existsSync(`/proc/${String(pid)}/root${CONTAINERD_SOCKET}`)) {
-    if (!host.processes.isRunning(`${node}.containerd`) || performance.now() > deadline) {
-      throw new Error(`containerd of ${node} didn't start: ${host.processes.lastWords(`${node}.containerd`)}`);
-    }
-    await delay(20, undefined, { signal });
-  }
+  const listens = () => existsSync(`/proc/${String(pid)}/root${CONTAINERD_SOCKET}`);
+  const patience = { withinMs: 20_000, everyMs: 20, signal };
+  await host.processes.waitFor(`${node}.containerd`, `containerd of ${node} listens`, listens, patience);
   for (const archive of archives) {
     await run(inMachine(pid, ["ctr", "-a", CONTAINERD_SOCKET, "-n", "k8s.io", "images", "import", archive]), signal);
   }
 }
 
 function planOf(host: NodeHost, node: string): NodePlan {
-  return nodePlan(host.plan, Number(node.slice("node-".length)));
+  const index = nodeIndex(node);
+  if (index === undefined) throw new Error(`no node is called ${node}`);
+  return nodePlan(host.plan, index);
 }
 
 function configInput(host: NodeHost, node: NodePlan): NodeConfigInput {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { until } from "../../eventually.ts";
 import { ProcessTable, runs } from "./process.ts";
 
 const signal = new AbortController().signal;
@@ -48,7 +49,7 @@ describe("a process of the cluster", () => {
     const ready = join(directory, "ready");
     const script = `trap "" TERM; : > ${ready}; while :; do sleep 100; done`;
     const record = await processes.launch({ name: "stubborn", argv: ["sh", "-c", script] }, signal);
-    while (!existsSync(ready)) await new Promise(setImmediate);
+    await until(() => existsSync(ready));
     await processes.stop("stubborn", 50);
     expect(runs(record)).toBe(false);
   });
@@ -56,14 +57,28 @@ describe("a process of the cluster", () => {
   test("that another one forks is the one that is recorded", async () => {
     const argv = ["sh", "-c", `sh -c 'echo $$ > ${directory}/child; exec sleep 100'; true`];
     const record = await processes.launch({ name: "forked", argv, forks: true }, signal);
-    while (!existsSync(join(directory, "child"))) await new Promise(setImmediate);
-    expect(record.pid).toBe(Number(readFileSync(join(directory, "child"), "utf8")));
+    const child = join(directory, "child");
+    // It is there a moment before its content.
+    await until(() => readFileSync(child, "utf8").endsWith("\n"));
+    expect(record.pid).toBe(Number(readFileSync(child, "utf8")));
   });
 
   test("that doesn't exist is an error, with its name", async () => {
     await expect(processes.launch({ name: "nothing", argv: ["/does/not/exist"] }, signal)).rejects.toThrow(
       "nothing didn't start",
     );
+  });
+
+  test("is waited for, until it ends without what was awaited: the error then has its last words", async () => {
+    const go = join(directory, "go");
+    const script = `while ! [ -e ${go} ]; do sleep 0.01; done; echo nothing to do`;
+    await processes.launch({ name: "short", argv: ["sh", "-c", script] }, signal);
+    writeFileSync(go, "");
+    const patience = { withinMs: 30_000, everyMs: 1, signal };
+    await expect(processes.waitFor("short", "it answers", () => false, patience)).rejects.toThrow(
+      "short ended before it answers: nothing to do",
+    );
+    await processes.waitFor("short", "it has written", () => existsSync(processes.logPath("short")), patience);
   });
 
   test("isn't given the environment of whoever starts it", async () => {

@@ -3,6 +3,8 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, 
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { eventually } from "../../eventually.ts";
+import type { Patience } from "../../eventually.ts";
 
 /** A process that outlives the program that started it. Its start time tells it from a later process with the same id. */
 const processRecord = z.object({
@@ -112,6 +114,25 @@ export class ProcessTable {
   isRunning(name: string): boolean {
     const record = this.record(name);
     return record !== undefined && runs(record);
+  }
+
+  /**
+   * Waits for what a process brings about.
+   *
+   * @param what completes the sentence "… ended before …" of the error.
+   * @throws Error with the process's last words where it ends first, or the time is over.
+   */
+  async waitFor(name: string, what: string, isSo: () => Promise<boolean> | boolean, patience: Patience): Promise<void> {
+    const was = await eventually(
+      what,
+      async () => {
+        if (await isSo()) return "so";
+        if (!this.isRunning(name)) return "ended";
+        throw new Error(this.lastWords(name));
+      },
+      patience,
+    );
+    if (was === "ended") throw new Error(`${name} ended before ${what}: ${this.lastWords(name)}`);
   }
 
   /** Asks a process to end, kills it after `grace` milliseconds (at once with 0), waits until it is gone and forgets it. */

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { CustomResourceDefinition } from "../../../src/api/crd.ts";
 import { KmAgentSpec } from "../../../src/api/kmagent.ts";
-import { isRecord } from "../../../src/kube/resource.ts";
+import { isJsonObject } from "../../../src/api/json.ts";
 import type { KubeObject } from "../../../src/kube/resource.ts";
+import { eventually } from "../../eventually.ts";
 import { BASES } from "./documents.ts";
-import { AdmissionServer, released, until } from "./server.ts";
+import { AdmissionServer, released, WITHIN_MS } from "./server.ts";
 
 /*
  * What an upgrade of the definition does to a KmAgent that was stored under an older one. A field that is new gets its default
@@ -30,10 +31,14 @@ beforeAll(async () => {
   await server.create(BASES.smallest, signal);
   before = await server.read("km-agent", signal);
   await server.define(released, signal);
-  await until(async () => {
-    after = await server.read("km-agent", signal);
-    return at(after, "spec", "rollout")["approval"] !== undefined;
-  }, signal);
+  after = await eventually(
+    "the released definition counts",
+    async () => {
+      const read = await server.read("km-agent", signal);
+      return at(read, "spec", "rollout")["approval"] === undefined ? undefined : read;
+    },
+    { withinMs: WITHIN_MS, everyMs: 50, signal },
+  );
 }, 60_000);
 
 afterAll(async () => {
@@ -90,7 +95,7 @@ function edited(
 
 /** The object at a path of keys. */
 function at(of: unknown, ...keys: string[]): Record<string, unknown> {
-  const found = keys.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), of);
-  if (!isRecord(found)) throw new Error(`nothing at ${keys.join(".")}`);
+  const found = keys.reduce<unknown>((value, key) => (isJsonObject(value) ? value[key] : undefined), of);
+  if (!isJsonObject(found)) throw new Error(`nothing at ${keys.join(".")}`);
   return found;
 }

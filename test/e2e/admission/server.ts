@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { customResourceDefinition } from "../../../src/api/crd.ts";
 import type { CustomResourceDefinition } from "../../../src/api/crd.ts";
 import { KmError } from "../../../src/api/errors.ts";
@@ -9,9 +8,11 @@ import { systemClock } from "../../../src/kube/clock.ts";
 import { loadKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import { isKubeObject } from "../../../src/kube/resource.ts";
 import type { KubeObject } from "../../../src/kube/resource.ts";
+import { eventually } from "../../eventually.ts";
 
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-const WITHIN_MS = 30_000;
+/** How long a definition may take to count. */
+export const WITHIN_MS = 30_000;
 
 /** What the API server said of a document: taken, or refused with its words and the fields that it names. */
 export type Answer =
@@ -46,7 +47,11 @@ export class AdmissionServer {
     const namespace = await client.request({ method: "POST", path: "/api/v1/namespaces", body }, signal);
     const server = new AdmissionServer(client, objectOf(namespace.body).metadata.name);
     await server.define(definition, signal);
-    await until(async () => (await server.#submit({}, { dryRun: true }, signal)) !== "NotFound", signal);
+    await eventually(
+      "the definition is served",
+      async () => (await server.#submit({}, { dryRun: true }, signal)) !== "NotFound" || undefined,
+      { withinMs: WITHIN_MS, everyMs: 50, signal },
+    );
     return server;
   }
 
@@ -131,12 +136,6 @@ export class AdmissionServer {
       throw error;
     }
   }
-}
-
-/** Waits until something is so, at most half a minute. */
-export async function until(isSo: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]);
-  while (!(await isSo())) await delay(50, undefined, { signal: deadline });
 }
 
 /** The definition as it is released. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { pushImages } from "../../cluster/images.ts";
 import { attachCluster, chosenProvider } from "../../cluster/provider.ts";
-import { eventually } from "../../installation/eventually.ts";
+import { eventually } from "../../eventually.ts";
 import { kubectlFor } from "../../installation/kubectl.ts";
 import type { Kubectl, KubernetesObject } from "../../installation/kubectl.ts";
 
@@ -11,6 +11,14 @@ import type { Kubectl, KubernetesObject } from "../../installation/kubectl.ts";
 const NAMESPACE = "cluster-test";
 const signal = AbortSignal.timeout(280_000);
 const onThisMachine = chosenProvider() === "local" ? describe : describe.skip;
+
+/** A registry's refusal, in containerd's words. */
+const REFUSAL = /authorization failed|no basic auth credentials|401/i;
+
+interface Waiting {
+  readonly reason?: string;
+  readonly message?: string;
+}
 
 interface RunningPod extends KubernetesObject {
   readonly spec: { readonly nodeName: string };
@@ -22,6 +30,14 @@ onThisMachine("a pod of the cluster", () => {
   let kubectl: Kubectl;
   let pod: RunningPod;
   const since = new Date();
+
+  /** Why the container of a pod doesn't run; undefined where it does. */
+  const waitingOf = async (name: string): Promise<Waiting | undefined> => {
+    const found = await kubectl.get<{ status: { containerStatuses?: { state: { waiting?: Waiting } }[] } }>([
+      ...["pod", name, "--namespace", NAMESPACE],
+    ]);
+    return found?.status.containerStatuses?.[0]?.state.waiting;
+  };
 
   const status = async (url: string, ...more: string[]): Promise<string> => {
     const command = [
@@ -86,22 +102,17 @@ onThisMachine("a pod of the cluster", () => {
   });
 
   test("was pulled with a secret, without which the registry refuses", async () => {
-    await eventually(
-      "the pod without the secret says ErrImagePull",
+    const refused = await eventually(
+      "the pod without the secret was refused its image",
       async () => {
-        const { stdout } = await kubectl([
-          "get",
-          "pod",
-          "no-secret",
-          "--namespace",
-          NAMESPACE,
-          "--output",
-          "jsonpath={..waiting.message}",
-        ]);
-        return /authorization failed|no basic auth credentials|401/i.test(stdout) ? true : undefined;
+        const waiting = await waitingOf("no-secret");
+        if (waiting !== undefined && REFUSAL.test(waiting.message ?? "")) return waiting;
+        throw new Error(JSON.stringify(waiting));
       },
       { withinMs: 30_000 },
     );
+    expect(refused.reason).toMatch(/^(ErrImagePull|ImagePullBackOff)$/);
+    expect(await waitingOf("answers")).toBeUndefined();
   });
 
   test("answers by its address, its host port on the node's loopback, and its Service", async () => {

@@ -1,3 +1,4 @@
+import { bounded } from "../../finding.ts";
 import type { Verdict } from "../../finding.ts";
 import type { YamlMap } from "../../yaml-value.ts";
 import { judge } from "../guard.ts";
@@ -24,6 +25,9 @@ const REMOTE_CONFIGURATION: readonly RemoteRule[] = [
 
 /** Judges a remote configuration by the rules of every configuration and by its own. */
 export function guardRemote(document: YamlMap, context: RemoteContext): Verdict {
+  // What was added to it counts, too: else what comes out could be refused when it is judged another time.
   const unbounded = bounds(document, context);
-  return unbounded.length > 0 ? { ok: false, findings: unbounded } : judge(document, context, REMOTE_CONFIGURATION);
+  return unbounded.length > 0
+    ? { ok: false, findings: bounded(unbounded) }
+    : judge(document, context, REMOTE_CONFIGURATION);
 }

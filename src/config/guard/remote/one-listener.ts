@@ -11,7 +11,7 @@ export const oneListener: RemoteRule = (document) =>
     );
     return others.map(([id]) => ({
       rule: "listeners",
-      path: below(below("receivers", id), `protocols.${protocol}`).replace(/\["(protocols\.[a-z]+)"\]$/, ".$1"),
+      path: below(below(below("receivers", id), "protocols"), protocol),
       message: "listens where another otlp receiver does; use one receiver in several pipelines",
     }));
   });

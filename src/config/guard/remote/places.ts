@@ -1,6 +1,6 @@
-import { typeOf } from "../../components.ts";
+import { isSameType, typeOf } from "../../components.ts";
 import { enabledExtensions } from "../../pipelines.ts";
-import { at, isMap } from "../../yaml-value.ts";
+import { at, exactJson, isMap } from "../../yaml-value.ts";
 import { isNeverAllowed, isSameHost, parseHost } from "./address.ts";
 import type { Host } from "./address.ts";
 import { parseEndpoint } from "./endpoint.ts";
@@ -26,9 +26,12 @@ function hostProblem(host: Host, allowed: readonly string[], where: string): str
   return listed ? null : `leads to a host that the KmAgent doesn't allow; use another one, or add it to ${where}`;
 }
 
+/** More of a host or port behind the platform's own endpoint: it would be another one with another `spec.collectorEndpoint`. */
+const GLUED = /\$\{(?:env:)?KM_COLLECTOR_ENDPOINT\}(?!(?::[0-9]+)?(?:\/|$))/;
+
 /** The endpoint that a text means once the platform's own variable is filled in. */
 function endpointOf(value: unknown, scope: Scope): Endpoint | null {
-  if (typeof value !== "string") return null;
+  if (typeof value !== "string" || GLUED.test(value)) return null;
   const text = substitute(value, "KM_COLLECTOR_ENDPOINT", scope.limits.collectorEndpoint);
   return text.includes("$") ? null : parseEndpoint(text);
 }
@@ -90,7 +93,7 @@ export function listener(port: number): Shape {
 
 /** A `file_storage` that is switched on: the operator's own, for the extension's table lets it write nowhere else. */
 export const storage: Shape = (value, path, { document }) => {
-  const known = typeof value === "string" && typeOf(value).replaceAll("_", "") === "filestorage";
+  const known = typeof value === "string" && isSameType(typeOf(value), "file_storage");
   return known && isMap(at(document, "extensions", value)) && enabledExtensions(document).includes(value)
     ? []
     : found("storage", path, "must name a file_storage among the extensions that service.extensions switches on");
@@ -125,7 +128,5 @@ export const headers: Shape = (value, path) => {
 
 /** Whether settings of an exporter send the API key. */
 export function sendsApiKey(settings: unknown): boolean {
-  return JSON.stringify(settings, (_key, entry: unknown) =>
-    typeof entry === "bigint" ? String(entry) : entry,
-  ).includes(API_KEY);
+  return exactJson(settings).includes(API_KEY);
 }

@@ -159,8 +159,8 @@ interface RecordOptions {
   readonly required?: readonly string[];
   /** The shape of keys that aren't named; without it they are refused. */
   readonly rest?: Shape;
-  /** What one can do about an unknown key. */
-  readonly hint?: string;
+  /** What one can do about an unknown key; undefined where that is to remove it. */
+  readonly hint?: (key: string) => string | undefined;
 }
 
 /** Settings by name. An empty section, as in `grpc:`, has none. A key that isn't named is refused. */
@@ -177,7 +177,11 @@ export function record(fields: Readonly<Record<string, Shape>>, options: RecordO
         const place = below(path, key);
         return shape
           ? shape(entry, place, scope)
-          : found("settings", place, options.hint ?? "isn't a setting that a remote configuration may use; remove it");
+          : found(
+              "settings",
+              place,
+              options.hint?.(key) ?? "isn't a setting that a remote configuration may use; remove it",
+            );
       }),
     ];
   });

@@ -1,30 +1,11 @@
 import { at, isMap } from "../../../yaml-value.ts";
 import { exporterEndpoint, headers, sendsApiKey } from "../places.ts";
-import { all, flag, found, list, matching, never, off, oneOf, record, timeout, whole } from "../shape.ts";
+import { all, flag, found, never, oneOf, record, timeout, whole } from "../shape.ts";
 import type { Shape } from "../shape.ts";
+import { exporterTls } from "./client-tls.ts";
 import { exporterRetry, sendingQueue } from "./queue-and-retry.ts";
 
-const TLS_VERSION = oneOf("1.2", "1.3");
-const FILES = "it makes the collector read a file; certificates come with spec.caBundleRef";
 const NO_AUTH = "authenticators read files and ask hosts of their own; send a header";
-
-/** TLS of a client. Certificates are the operator's to give, and are always verified. */
-export const clientTls: Shape = record({
-  insecure: off("the API key and the telemetry would travel in clear text; an http:// endpoint says so openly"),
-  insecure_skip_verify: off("anybody on the way could take the other side's place"),
-  include_system_ca_certs_pool: flag,
-  min_version: TLS_VERSION,
-  max_version: TLS_VERSION,
-  cipher_suites: list(matching(/^TLS_[A-Z0-9_]{1,64}$/, "the name of a cipher suite"), 32),
-  curve_preferences: list(oneOf("X25519", "P256", "P384", "P521", "X25519MLKEM768"), 8),
-  server_name_override: never("it lets another host's certificate pass"),
-  ca_file: never(FILES),
-  cert_file: never(FILES),
-  key_file: never(FILES),
-  ca_pem: never("certificates come with spec.caBundleRef"),
-  reload_interval: never(FILES),
-  tpm: never("it opens a device of the node"),
-});
 
 const COMPRESSION = ["gzip", "zstd", "snappy", "none", ""] as const;
 const buffer = whole(0, 16_777_216);
@@ -34,7 +15,7 @@ const common: Readonly<Record<string, Shape>> = {
   timeout,
   read_buffer_size: buffer,
   write_buffer_size: buffer,
-  tls: clientTls,
+  tls: exporterTls,
   retry_on_failure: exporterRetry,
   sending_queue: sendingQueue,
   auth: never(NO_AUTH),

@@ -1,4 +1,4 @@
-import { at, below, isList, isMap } from "../../../yaml-value.ts";
+import { at, below, exactJson, isList, isMap } from "../../../yaml-value.ts";
 import {
   all,
   data,
@@ -68,12 +68,12 @@ const severityFields = {
   overwrite_text: flag,
 };
 const severity = record(severityFields, { required: ["parse_from"] });
-const time = record({
+const timeFields = {
   parse_from: field,
   layout: text(128),
   layout_type: oneOf("strptime", "gotime", "epoch"),
   location: text(64),
-});
+};
 const traceParts = {
   trace_id: record({ parse_from: field }),
   span_id: record({ parse_from: field }),
@@ -83,7 +83,7 @@ const anyValue: Shape = (value, path, scope) =>
   typeof value === "string" ? template(value, path, scope) : noTemplates(value, path, scope);
 /** A structure without expressions: those of `add` stand at its top alone. */
 const noTemplates: Shape = (value, path, scope) =>
-  JSON.stringify(value, (_key, entry: unknown) => (typeof entry === "bigint" ? String(entry) : entry)).includes("EXPR")
+  exactJson(value).includes("EXPR")
     ? found("environment", path, "must hold no expression below its top")
     : data(value, path, scope);
 
@@ -99,7 +99,7 @@ const PARSER = {
   parse_from: field,
   parse_to: field,
   body: field,
-  timestamp: time,
+  timestamp: record(timeFields),
   severity,
   trace: record(traceParts),
   scope_name: record({ parse_from: field }),
@@ -137,13 +137,7 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
     allow_skip_pri_header: flag,
     max_octets: whole(1, 1_048_576),
   },
-  time_parser: {
-    ...TRANSFORMER,
-    parse_from: field,
-    layout: text(128),
-    layout_type: oneOf("strptime", "gotime", "epoch"),
-    location: text(64),
-  },
+  time_parser: { ...TRANSFORMER, ...timeFields },
   trace_parser: { ...TRANSFORMER, ...traceParts },
   uri_parser: PARSER,
   add: { ...TRANSFORMER, field, value: anyValue },

@@ -96,7 +96,14 @@ const attributeSwitches = mapOf(record({ enabled: flag }, { required: ["enabled"
 
 /** Detectors that ask nobody but the pod itself and the Kubernetes API. The others dial a cloud's metadata service. */
 const DETECTORS = ["env", "system", "k8snode", "kubeadm"];
-const detectorHint = "isn't a detector that a remote configuration may use: it asks a service outside of the pod";
+/** The others, by the names of their settings in the collector's contrib distribution. */
+const OTHER_DETECTORS = new Set([
+  ...["aks", "azure", "azurecontainerapps", "ec2", "ecs", "eks", "elasticbeanstalk", "gcp", "lambda"],
+  ...["akamai", "alibaba_ecs", "digitalocean", "hetzner", "heroku", "ibmcloud_classic", "ibmcloud_vpc", "nova"],
+  ...["oraclecloud", "scaleway", "tencent_cvm", "upcloud", "vultr", "consul", "docker", "openshift"],
+]);
+const DETECTOR_HINT =
+  "isn't a detector that a remote configuration may use: it asks a service outside of the pod, or reads files";
 const resourcedetection = record(
   {
     detectors: list(
@@ -117,7 +124,7 @@ const resourcedetection = record(
     k8snode: record({ auth_type: authType, node_from_env_var: variableName, resource_attributes: attributeSwitches }),
     kubeadm: record({ auth_type: authType, resource_attributes: attributeSwitches }),
   },
-  { hint: detectorHint },
+  { hint: (key) => (OTHER_DETECTORS.has(key) ? DETECTOR_HINT : undefined) },
 );
 
 const contextStatements = list(

@@ -116,7 +116,8 @@ const scrape = all(
     },
     {
       required: ["job_name", "static_configs"],
-      hint: "isn't a setting that a remote configuration may use: targets are named in static_configs, without discovery, relabelling or credentials",
+      hint: () =>
+        "isn't a setting that a remote configuration may use: targets are named in static_configs, without discovery, relabelling or credentials",
     },
   ),
   timely,
@@ -160,7 +161,7 @@ export const PROMETHEUS: Shape = record(
       },
       {
         required: ["scrape_configs"],
-        hint: "isn't a setting that a remote configuration may use; static_configs below scrape_configs are",
+        hint: () => "isn't a setting that a remote configuration may use; static_configs below scrape_configs are",
       },
     ),
     trim_metric_suffixes: flag,

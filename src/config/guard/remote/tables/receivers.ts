@@ -20,6 +20,7 @@ import {
   whole,
 } from "../shape.ts";
 import type { Shape } from "../shape.ts";
+import { receiverTls } from "./client-tls.ts";
 import { FILELOG } from "./filelog.ts";
 import { authType } from "./processors.ts";
 import { PROMETHEUS } from "./prometheus.ts";
@@ -189,19 +190,6 @@ const k8sobjects = record(
   { required: ["objects"] },
 );
 
-/** TLS of a client of a receiver; as with exporters, nothing is read from files and everything is verified. */
-const FILES = "it makes the collector read a file";
-const dialerTls = record({
-  insecure: never("credentials would travel in clear text; leave tls out where the other side has none"),
-  insecure_skip_verify: never("anybody on the way could take the other side's place"),
-  include_system_ca_certs_pool: flag,
-  min_version: oneOf("1.2", "1.3"),
-  max_version: oneOf("1.2", "1.3"),
-  ca_file: never(FILES),
-  cert_file: never(FILES),
-  key_file: never(FILES),
-});
-
 const credentials = { username: name, password: name };
 /**
  * Some receivers put these into one text of settings for their driver, where a space, a quote or a slash would begin another
@@ -216,7 +204,7 @@ const tcp = oneOf("tcp", "tcp4", "tcp6");
 
 /** A receiver that dials out. Its address must be given, for the default would be the agent's own loopback. */
 const dialer = (endpoint: Shape, more: Readonly<Record<string, Shape>> = {}) =>
-  record({ ...SCRAPING, endpoint, tls: dialerTls, ...more }, { required: ["endpoint"] });
+  record({ ...SCRAPING, endpoint, tls: receiverTls, ...more }, { required: ["endpoint"] });
 
 /** Receivers that a remote configuration may use. */
 export const RECEIVERS: Readonly<Record<string, Shape>> = {
@@ -271,7 +259,7 @@ export const RECEIVERS: Readonly<Record<string, Shape>> = {
       hosts: list(record({ endpoint: hostAndPort, transport: tcp }, { required: ["endpoint"] }), 16, 1),
       replica_set: name,
       direct_connection: flag,
-      tls: dialerTls,
+      tls: receiverTls,
     },
     { required: ["hosts"] },
   ),
@@ -286,7 +274,7 @@ export const RECEIVERS: Readonly<Record<string, Shape>> = {
       client_id: name,
       refresh_frequency: interval,
       cluster_alias: name,
-      tls: dialerTls,
+      tls: receiverTls,
       auth: never("Kerberos and AWS sign in by files and hosts of their own"),
     },
     { required: ["brokers"] },

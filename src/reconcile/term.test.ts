@@ -1,0 +1,188 @@
+import { describe, expect, test } from "@jest/globals";
+import { until } from "../../test/eventually.ts";
+import { FakeClock } from "../../test/kube/fake-clock.ts";
+import { KmError } from "../api/errors.ts";
+import type { KubeClient, KubeRequest, KubeResponse } from "../kube/client.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { ObjectStore } from "../kube/store.ts";
+import { createLog } from "../telemetry/log.ts";
+import { createSecretMask } from "../telemetry/mask.ts";
+import { createMetrics } from "../telemetry/metrics.ts";
+import { BY_INSTANCE } from "./gather.ts";
+import { projectKmAgent } from "./project.ts";
+import type { KmAgentRecord, NodeRecord, PodRecord } from "./project.ts";
+import { Term } from "./term.ts";
+
+const STATUS = "PATCH /apis/kloudmate.com/v1alpha1/namespaces/km/kmagents/agent/status";
+
+/** An API server that takes every write, or is silent. */
+class TakingApiServer implements KubeClient {
+  readonly calls: string[] = [];
+  isSilent = false;
+
+  request({ method, path, body, beforeSend }: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
+    beforeSend?.();
+    this.calls.push(`${method} ${path}`);
+    if (!this.isSilent) return Promise.resolve({ status: 200, body, warnings: [] });
+    return new Promise((_, reject) =>
+      signal.addEventListener("abort", () => reject(new KmError("Aborted", "stopped")), { once: true }),
+    );
+  }
+
+  async *watch(): AsyncGenerator<unknown, void, void> {
+    // Nothing is watched here but Secrets, of which none may be read.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** How often the KmAgent's status was written. */
+  get statuses(): number {
+    return this.calls.filter((call) => call === STATUS).length;
+  }
+}
+
+/** A term over caches that hold one KmAgent. */
+function world() {
+  const server = new TakingApiServer();
+  const clock = new FakeClock();
+  const end = new AbortController();
+  const kmagents = new ObjectStore<KmAgentRecord>();
+  const put = (generation: number) => {
+    const resourceVersion = String(generation);
+    const value = projectKmAgent({
+      metadata: { name: "agent", namespace: "km", uid: "uid-1", generation, resourceVersion },
+      // Where nobody listens: what the platform is told is `platform`'s business.
+      spec: {
+        clusterName: "c",
+        apiKeySecretRef: { name: "s", key: "k" },
+        platform: { endpoint: "http://127.0.0.1:9/x" },
+      },
+    });
+    kmagents.set("km/agent", { uid: "uid-1", resourceVersion, value }, resourceVersion);
+  };
+  put(1);
+  const lines: string[] = [];
+  const metrics = createMetrics({ operator: "1" });
+  const standing = { leads: true };
+  const term = new Term(
+    {
+      client: server,
+      caches: {
+        kmagents,
+        nodes: new ObjectStore<NodeRecord>(),
+        pods: new ObjectStore<PodRecord>({ [BY_INSTANCE]: (pod) => pod.instance }),
+        daemonSets: new ObjectStore<KubeObject>(),
+        deployments: new ObjectStore<KubeObject>(),
+        configMaps: new ObjectStore<KubeObject>(),
+      },
+      election: {
+        isLeading: () => standing.leads,
+        mustLead: () => {
+          if (!standing.leads) throw new KmError("NotLeading", "the lease isn't ours");
+        },
+        remainingMs: () => 10_000,
+      },
+      installation: {
+        version: "1",
+        images: { nodeAgent: "a:1", clusterAgent: "b:1" },
+        serviceAccounts: { nodeAgent: "na", clusterAgent: "ca" },
+        kubernetesMinor: 34,
+      },
+      namespace: "km",
+      identity: "me",
+      secretNames: [],
+      architecture: "amd64",
+      allNodeMetrics: false,
+      clock,
+      random: () => 0.5,
+      metrics,
+      log: createLog({ level: "debug", mask: (text) => text, write: (line) => lines.push(line) }),
+      mask: createSecretMask(),
+    },
+    end.signal,
+  );
+  /** Closes the term while time goes on, and gives how long that took by its clock, milliseconds. */
+  const close = async () => {
+    const began = clock.now();
+    let isClosed = false;
+    const closed = term.close().then(() => (isClosed = true));
+    await until(() => {
+      if (!isClosed) clock.advance(10);
+      return isClosed;
+    });
+    await closed;
+    return clock.now() - began;
+  };
+  const says = (text: string) => lines.some((line) => line.includes(text));
+  return { server, clock, end, standing, metrics, put, says, close };
+}
+
+describe("a term", () => {
+  test("begins with a pass over every KmAgent, and makes one when it changes", async () => {
+    const { server, clock, put, close } = world();
+    clock.advance(0);
+    await until(() => server.statuses === 1);
+    put(2);
+    await until(() => {
+      clock.advance(10);
+      return server.statuses === 2;
+    });
+    await close();
+  });
+
+  test("writes nothing once the lease isn't provably its own", async () => {
+    const { server, clock, standing, says, close } = world();
+    standing.leads = false;
+    clock.advance(0);
+    await until(() => says('"write failed"'));
+    await close();
+    expect(server.calls).toEqual([]);
+  });
+});
+
+describe("the end of a term", () => {
+  test("makes no further pass, and leaves neither a series nor a timer behind that would keep the process", async () => {
+    const { server, clock, end, metrics, put, says, close } = world();
+    clock.advance(0);
+    await until(() => server.statuses === 1);
+    await until(() => says('"status written"'));
+    expect(await metrics.render()).toContain('kmagent_nodes{namespace="km"');
+    await close();
+    expect(says('"stopping"')).toBe(true);
+    expect(await metrics.render()).not.toContain('kmagent_nodes{namespace="km"');
+    put(2);
+    end.abort();
+    expect(clock.timers).toBe(0);
+    expect(server.statuses).toBe(1);
+  });
+
+  test("sends the events that wait", async () => {
+    const { server, clock, close } = world();
+    clock.advance(0);
+    await until(() => server.statuses === 1);
+    await close();
+    expect(server.calls).toContain("POST /api/v1/namespaces/km/events");
+  });
+
+  test("gives a pass up that waits for a silent API server, after two seconds, and events after four more", async () => {
+    const { server, clock, close } = world();
+    server.isSilent = true;
+    clock.advance(0);
+    await until(() => server.calls.length === 1);
+    const took = await close();
+    expect(took).toBeGreaterThanOrEqual(2_000);
+    expect(took).toBeLessThanOrEqual(6_100);
+  });
+
+  test("is no stop in order where the lease is lost, and sends no event: the next leader speaks", async () => {
+    const { server, clock, standing, says, close } = world();
+    clock.advance(0);
+    await until(() => server.statuses === 1);
+    standing.leads = false;
+    await close();
+    expect(says('"stopping"')).toBe(false);
+    expect(server.calls).toEqual([STATUS]);
+  });
+});
