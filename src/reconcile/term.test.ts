@@ -45,10 +45,22 @@ class TakingApiServer implements KubeClient {
 
 /** A term over caches that hold one KmAgent. */
 function world() {
+  /** What listens to the caches. */
+  const listeners = new Set<object>();
+  class HeardStore<T> extends ObjectStore<T> {
+    override subscribe(listener: Parameters<ObjectStore<T>["subscribe"]>[0]): () => void {
+      const ends = super.subscribe(listener);
+      listeners.add(ends);
+      return () => {
+        listeners.delete(ends);
+        ends();
+      };
+    }
+  }
   const server = new TakingApiServer();
   const clock = new FakeClock();
   const end = new AbortController();
-  const kmagents = new ObjectStore<KmAgentRecord>();
+  const kmagents = new HeardStore<KmAgentRecord>();
   const put = (generation: number) => {
     const resourceVersion = String(generation);
     const value = projectKmAgent({
@@ -71,11 +83,11 @@ function world() {
       client: server,
       caches: {
         kmagents,
-        nodes: new ObjectStore<NodeRecord>(),
-        pods: new ObjectStore<PodRecord>({ [BY_INSTANCE]: (pod) => pod.instance }),
-        daemonSets: new ObjectStore<KubeObject>(),
-        deployments: new ObjectStore<KubeObject>(),
-        configMaps: new ObjectStore<KubeObject>(),
+        nodes: new HeardStore<NodeRecord>(),
+        pods: new HeardStore<PodRecord>({ [BY_INSTANCE]: (pod) => pod.instance }),
+        daemonSets: new HeardStore<KubeObject>(),
+        deployments: new HeardStore<KubeObject>(),
+        configMaps: new HeardStore<KubeObject>(),
       },
       election: {
         isLeading: () => standing.leads,
@@ -116,7 +128,7 @@ function world() {
     return clock.now() - began;
   };
   const says = (text: string) => lines.some((line) => line.includes(text));
-  return { server, clock, end, standing, metrics, put, says, close };
+  return { server, clock, end, standing, listeners, metrics, put, says, close };
 }
 
 describe("a term", () => {
@@ -143,8 +155,8 @@ describe("a term", () => {
 });
 
 describe("the end of a term", () => {
-  test("makes no further pass, and leaves neither a series nor a timer behind that would keep the process", async () => {
-    const { server, clock, end, metrics, put, says, close } = world();
+  test("makes no further pass, and leaves no series, timer or listener behind", async () => {
+    const { server, clock, end, listeners, metrics, put, says, close } = world();
     clock.advance(0);
     await until(() => server.statuses === 1);
     await until(() => says('"status written"'));
@@ -155,6 +167,7 @@ describe("the end of a term", () => {
     put(2);
     end.abort();
     expect(clock.timers).toBe(0);
+    expect(listeners.size).toBe(0);
     expect(server.statuses).toBe(1);
   });
 
