@@ -340,6 +340,32 @@ describe("a deletion", () => {
   });
 });
 
+describe("a pod whose DaemonSet is gone", () => {
+  const orphan = object("Pod", "agent-x", "node-agent", { uid: "p" });
+  const owner = { apiVersion: "apps/v1", kind: "DaemonSet", name: "agent", uid: "gone" };
+  const write: Write = { kind: "deleteOrphan", object: orphan, owner };
+
+  test("is deleted by its UID where another one has that name", async () => {
+    const { writer, calls, removed } = fakeWriter([object("DaemonSet", "agent", "node-agent", { uid: "there" })]);
+    const [outcome] = await execute([write], KMAGENT, writer, NEVER);
+    expect(outcome).toEqual({ kind: "deleted", object: orphan });
+    expect(calls).toEqual(["read DaemonSet agent", "remove Pod agent-x"]);
+    expect(removed).toEqual([{ uid: "p" }]);
+  });
+
+  test.each([
+    { name: "nobody has that name", there: [] },
+    {
+      name: "the caches had only missed its owner",
+      there: [object("DaemonSet", "agent", "node-agent", { uid: "gone" })],
+    },
+  ])("stays where $name", async ({ there }) => {
+    const { writer, removed } = fakeWriter(there);
+    expect(await execute([write], KMAGENT, writer, NEVER)).toEqual([{ kind: "notOrphaned", object: orphan }]);
+    expect(removed).toEqual([]);
+  });
+});
+
 describe("a pod that is tried", () => {
   const POD: Write = { kind: "tryPod", object: object("Pod", "agent-admission", "node-agent") };
   test.each([

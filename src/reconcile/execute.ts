@@ -40,6 +40,8 @@ export type Outcome =
   | { readonly kind: "foreign"; readonly object: KubeObject; readonly wish: string; readonly owner: string }
   | { readonly kind: "refused"; readonly object: KubeObject; readonly wish: string; readonly error: KmError }
   | { readonly kind: "deleted"; readonly object: KubeObject }
+  /** A pod whose owner the caches had missed. */
+  | { readonly kind: "notOrphaned"; readonly object: KubeObject }
   | { readonly kind: "podTried"; readonly verdict: PodRefusal | null }
   /** A canary's pod was refused: by a dry run, or when it was to be made. */
   | {
@@ -113,6 +115,14 @@ async function perform(write: Write, kmagent: KmAgentRecord, writer: Writer, sig
         { uid: uid ?? "", ...(resourceVersion !== undefined && { resourceVersion }), propagationPolicy: "Background" },
         signal,
       );
+      return { kind: "deleted", object };
+    }
+    case "deleteOrphan": {
+      const { object, owner } = write;
+      const { name, namespace, uid = "" } = object.metadata;
+      const present = await writer.read(typeOf(owner), namespace, owner.name, signal);
+      if (present === undefined || present.metadata.uid === owner.uid) return { kind: "notOrphaned", object };
+      await writer.remove(typeOf(object), { name, ...(namespace !== undefined && { namespace }) }, { uid }, signal);
       return { kind: "deleted", object };
     }
     case "tryCanary": {

@@ -67,9 +67,23 @@ function world(references: Readonly<Record<string, Referenced>> = {}) {
       set(stores.configMaps, `km/${name}`, object("ConfigMap", name, ownerUid)),
     pod: (
       name: string,
-      of: { owner?: string; node?: string; minute?: number; metadata?: object; status?: object } = {},
+      of: {
+        owner?: string;
+        ownerName?: string;
+        node?: string;
+        minute?: number;
+        metadata?: object;
+        status?: object;
+      } = {},
     ) => {
-      const { owner = "uid-DaemonSet-agent", node = "n1", minute = 0, metadata = {}, status = {} } = of;
+      const {
+        owner = "uid-DaemonSet-agent",
+        ownerName = "agent",
+        node = "n1",
+        minute = 0,
+        metadata = {},
+        status = {},
+      } = of;
       const raw = {
         metadata: {
           name,
@@ -77,7 +91,7 @@ function world(references: Readonly<Record<string, Referenced>> = {}) {
           uid: name,
           labels: { [LABEL.instance]: "agent" },
           creationTimestamp: new Date(minute * 60_000).toISOString(),
-          ownerReferences: [{ kind: "DaemonSet", name: "d", uid: owner, controller: true }],
+          ownerReferences: [{ kind: "DaemonSet", name: ownerName, uid: owner, controller: true }],
           ...metadata,
         },
         spec: { nodeName: node },
@@ -122,12 +136,15 @@ describe("what is joined to a node", () => {
   test("is whether an older pod of ours is still ending there beside the newest", () => {
     const { pod, observed } = world();
     const metadata = { deletionTimestamp: "2026-01-01T00:00:00Z" };
-    pod("foreign", { owner: "uid-of-somebody", metadata });
+    pod("foreign", { owner: "uid-of-somebody", ownerName: "theirs", metadata });
     pod("kept", { minute: 1 });
     expect(observed("n1")?.isMakingWay).toBe(false);
     pod("old", { minute: 0, metadata });
     expect(observed("n1")?.isMakingWay).toBe(true);
     expect(observed("n2")?.isMakingWay).toBe(false);
+    pod("kept on n2", { node: "n2", minute: 1 });
+    pod("of a DaemonSet that is gone", { node: "n2", owner: "uid-of-the-last", metadata });
+    expect(observed("n2")?.isMakingWay).toBe(true);
   });
 
   test("is the probe of the pod that counts, and none of another one", () => {

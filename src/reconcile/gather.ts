@@ -108,8 +108,10 @@ function observeNodes(
   const podOf = new Map<string, PodRecord>();
   const ending = new Set<string>();
   for (const pod of pods) {
-    if (!daemonSets.has(pod.ownerUid) || pod.node === "") continue;
-    if (pod.deleting) ending.add(pod.node);
+    if (pod.node === "") continue;
+    // One of a DaemonSet that is gone keeps its ports as long.
+    if (pod.deleting && pod.ownerName === daemonSetName(kmagent.name)) ending.add(pod.node);
+    if (!daemonSets.has(pod.ownerUid)) continue;
     const other = podOf.get(pod.node);
     if (!other || isBetter(pod, other)) podOf.set(pod.node, pod);
   }

@@ -70,6 +70,17 @@ describe("what the log says of a write", () => {
       lines: [{ level: "info", fields: { object: "DaemonSet agent" }, message: "deleted" }],
     },
     {
+      name: "that found a pod's owner there after all",
+      outcome: { kind: "notOrphaned", object: pod },
+      lines: [
+        {
+          level: "debug",
+          fields: { object: "Pod agent-canary" },
+          message: "not deleted: its owner is there",
+        },
+      ],
+    },
+    {
       name: "that tried a canary's pod",
       outcome: { kind: "canaryTried", object: pod },
       lines: [{ level: "debug", fields: { object: "Pod agent-canary" }, message: "a canary's pod would be taken" }],

@@ -30,6 +30,8 @@ export function outcomeLines(outcome: Outcome, statusEvents: readonly EventNote[
       return [line("error", { object: objectId(outcome.object), err: outcome.error }, "refused by the API server")];
     case "deleted":
       return [line("info", { object: objectId(outcome.object) }, "deleted")];
+    case "notOrphaned":
+      return [line("debug", { object: objectId(outcome.object) }, "not deleted: its owner is there")];
     case "canaryTried":
       return [line("debug", { object: objectId(outcome.object) }, "a canary's pod would be taken")];
     case "canaryRefused": {

@@ -1,6 +1,6 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
-import type { KubeObject } from "../kube/resource.ts";
+import type { KubeObject, OwnerReference } from "../kube/resource.ts";
 import type { Rendered } from "./memory.ts";
 import type { EventNote } from "./condition-events.ts";
 import type { Difference } from "./drift.ts";
@@ -29,6 +29,12 @@ export type Write =
       readonly drifted: readonly Difference[];
     }
   | { readonly kind: "delete"; readonly object: KubeObject }
+  /** Looks past the cache first: the pod stays where its owner is there, or nobody has the owner's name. */
+  | {
+      readonly kind: "deleteOrphan";
+      readonly object: KubeObject;
+      readonly owner: Pick<OwnerReference, "apiVersion" | "kind" | "name" | "uid">;
+    }
   /** Asks whether such a pod would be admitted; nothing is made. */
   | { readonly kind: "tryPod"; readonly object: KubeObject }
   /** Asks whether a canary's pod would be admitted, before another makes way for it. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { KmAgentSpecInput } from "../api/kmagent.ts";
+import { LABEL } from "../api/labels.ts";
 import { kmagentRecord as kmagent, snapshotOf } from "../../test/fleet/snapshot.ts";
 import type { NodeObservation } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
@@ -7,6 +8,7 @@ import { NO_MEMORY } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import { objectId } from "./object-id.ts";
 import type { Plan, Write } from "./plan.ts";
+import { projectPod } from "./project.ts";
 import type { KmAgentRecord } from "./project.ts";
 import { reconcile } from "./reconcile.ts";
 import { remember } from "./remember.ts";
@@ -118,6 +120,32 @@ describe("a pass over a new KmAgent", () => {
     const first = snapshot(kmagent());
     const second = applied(first, plan(first));
     expect(names(plan(second).writes)).toEqual(["status"]);
+  });
+
+  test("takes away the pods of a DaemonSet that is gone, when their time has come", () => {
+    const first = snapshot(kmagent());
+    const there = applied(first, plan(first));
+    const orphan = (minutes: number) =>
+      projectPod(
+        {
+          metadata: {
+            name: "agent-x",
+            namespace: "km",
+            uid: "pod-x",
+            labels: { [LABEL.instance]: "agent", [LABEL.component]: "node-agent" },
+            creationTimestamp: new Date(NOW - minutes * 60_000).toISOString(),
+            ownerReferences: [{ kind: "DaemonSet", name: "agent", uid: "gone", controller: true }],
+          },
+        },
+        (value) => value,
+      );
+    const old = plan({ ...there, nodes: [], pods: [orphan(1)] });
+    expect(names(old.writes)).toEqual(["deleteOrphan Pod", "status"]);
+    const young = plan({ ...there, nodes: [], pods: [orphan(0)] });
+    expect(names(young.writes)).toEqual(["status"]);
+    expect(young.nextAt).toBe(NOW + 60_000);
+    const paused = { ...there, nodes: [], kmagent: kmagent({ paused: true }), pods: [orphan(1)] };
+    expect(names(plan(paused).writes)).toEqual(["status"]);
   });
 
   test("writes nothing at all once the status says what is", () => {

@@ -17,6 +17,7 @@ import { holdDependents } from "./dependents.ts";
 import { lastValid } from "./last-valid.ts";
 import { decideObject, freshMemory } from "./object-decision.ts";
 import { objectId, workloadId } from "./object-id.ts";
+import { orphanedPods } from "./orphaned-pods.ts";
 import { overlap } from "./overlap.ts";
 import type { Overlap } from "./overlap.ts";
 import { ownership } from "./ownership.ts";
@@ -65,10 +66,12 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   const holding = all.slice(0, held.length);
   const decided = all.slice(held.length);
   const paused = kmagent.spec?.paused === true;
+  const orphaned = orphanedPods(snapshot, fleet, now);
   const wanted = [
     ...writesOf(decided, now),
     ...(staged?.writes ?? []),
     ...(replica?.writes ?? []),
+    ...orphaned.writes,
     ...removals(snapshot, judged, overlapped, [...(staged?.needed ?? []), ...(replica?.needed ?? [])]),
   ];
   const daemonSet = snapshot.live.get(workloadId(kmagent, "node-agent"));
@@ -105,6 +108,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
     status,
     nextAt: earliest([
       staged?.step.nextAt ?? null,
+      orphaned.nextAt,
       replica?.nextAt ?? null,
       told.at,
       fleet?.nextChangeAt ?? null,

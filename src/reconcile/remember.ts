@@ -60,6 +60,7 @@ export function remember(memory: KmAgentMemory, plan: Plan, outcomes: readonly O
           canaryRefusal = { revision, reason: verdict.kind, message: verdict.message };
         break;
       }
+      case "notOrphaned":
       case "canaryTried":
       case "podCreated":
       case "annotated":

@@ -231,6 +231,7 @@ function intention(write: Write): string {
         ? `set back ${write.drifted.map(({ path }) => path).join(", ")} of ${objectId(write.object)}`
         : `update ${objectId(write.object)}`;
     case "delete":
+    case "deleteOrphan":
       return `delete ${objectId(write.object)}`;
     case "createPod":
       return `make pod ${objectId(write.object)}`;

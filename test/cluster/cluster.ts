@@ -69,8 +69,8 @@ export interface Faults {
   stopApiServer(signal: AbortSignal): Promise<void>;
   /** Same address, same data, and these flags beyond ours (which they override); waits until it is ready. */
   startApiServer(signal: AbortSignal, extraFlags?: readonly string[]): Promise<void>;
-  /** SIGSTOP or SIGCONT of the API server: its sockets stay open and say nothing. */
-  signalApiServer(signal: NodeJS.Signals): void;
+  /** SIGSTOP or SIGCONT of one of the control plane's programs: its sockets stay open and say nothing. */
+  signalControlPlane(program: "kube-apiserver" | "kube-controller-manager", signal: NodeJS.Signals): void;
   /** Makes etcd forget all but the present revision: older resource versions answer 410 once the API server's own cache is gone. */
   compactEtcd(signal: AbortSignal): Promise<void>;
   /** Adds a node and waits until it is Ready. */

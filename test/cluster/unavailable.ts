@@ -10,7 +10,7 @@ export function noFaults(provider: string): Omit<Faults, "privateRegistry"> {
     startKubelet: refuse("starting a kubelet"),
     stopApiServer: refuse("stopping the API server"),
     startApiServer: refuse("starting the API server"),
-    signalApiServer: refuse("signalling the API server"),
+    signalControlPlane: refuse("signalling the control plane"),
     compactEtcd: refuse("compacting etcd"),
     addNode: refuse("adding a node"),
     removeNode: refuse("removing a node"),

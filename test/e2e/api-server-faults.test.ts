@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { LABEL } from "../../src/api/labels.ts";
 import { startApiProxy } from "../faults/api-proxy.ts";
 import type { ApiFault, ApiProxy } from "../faults/api-proxy.ts";
 import { apiServerOf, operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
@@ -64,6 +65,38 @@ async function disturb(): Promise<string> {
   return uid;
 }
 
+/** The same while the operator is refused everything, so that it isn't mended before the fault begins. */
+async function disturbUnheard(): Promise<string> {
+  proxy.become({ kind: "throttle", retryAfterSeconds: 1 });
+  return await disturb();
+}
+
+interface AgentPod extends KubernetesObject {
+  readonly metadata: KubernetesObject["metadata"] & { readonly ownerReferences?: readonly { readonly uid: string }[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Waits until each node runs a Ready pod of the DaemonSet that is there, and none of one that is gone. */
+async function settled(withinMs: number): Promise<void> {
+  const nodes = await world.cluster.nodes(world.signal);
+  await eventually(
+    "all pods are the present DaemonSet's",
+    async () => {
+      const uid = (await daemonSet())?.metadata.uid;
+      const selection = ["-n", NAMESPACE, "-l", `${LABEL.component}=node-agent`];
+      const { items } = (await world.kubectl.get<{ items: AgentPod[] }>(["pods", ...selection])) ?? { items: [] };
+      const seen = items.map(({ metadata, status }) => ({
+        name: metadata.name,
+        isPresent: metadata.ownerReferences?.some((owner) => owner.uid === uid) === true,
+        isReady: status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true,
+      }));
+      if (seen.length === nodes.length && seen.every(({ isPresent, isReady }) => isPresent && isReady)) return true;
+      throw new Error(JSON.stringify(seen));
+    },
+    { withinMs },
+  );
+}
+
 /** Waits until it has caught up with everything, says how long that took, and that it is the same process. */
 async function expectCatchUp(fault: string, disturbed: string, faultMs: number): Promise<void> {
   const during = proxy.taken();
@@ -77,6 +110,7 @@ async function expectCatchUp(fault: string, disturbed: string, faultMs: number):
     { withinMs: CATCH_UP_MS },
   );
   const caughtUpAfterMs = Date.now() - endedAt;
+  await settled(120_000);
   await operator.waitHealthy(120_000);
   const after = proxy.taken();
   report("api-server-faults", { fault, faultMs, caughtUpAfterMs, during, after, memory: running.memory() });
@@ -96,10 +130,11 @@ async function elapse(ms: number): Promise<void> {
 describe("an operator whose API server", () => {
   test("was away and has forgotten its history catches up by itself", async () => {
     const { cluster, signal } = world;
-    const disturbed = await disturb();
-    proxy.taken();
+    const disturbed = await disturbUnheard();
     const stoppedAt = Date.now();
     await cluster.stopApiServer(signal);
+    proxy.become({ kind: "none" });
+    proxy.taken();
     try {
       await elapse(AWAY_MS);
       // The old versions are gone with the API server's own cache: 410 for who asks for them.
@@ -112,14 +147,15 @@ describe("an operator whose API server", () => {
 
   test("stands still with its sockets open catches up by itself", async () => {
     const { cluster } = world;
-    const disturbed = await disturb();
-    proxy.taken();
+    const disturbed = await disturbUnheard();
     const stoppedAt = Date.now();
-    cluster.signalApiServer("SIGSTOP");
+    cluster.signalControlPlane("kube-apiserver", "SIGSTOP");
+    proxy.become({ kind: "none" });
+    proxy.taken();
     try {
       await elapse(AWAY_MS);
     } finally {
-      cluster.signalApiServer("SIGCONT");
+      cluster.signalControlPlane("kube-apiserver", "SIGCONT");
     }
     await expectCatchUp("stands still", disturbed, Date.now() - stoppedAt);
   });
@@ -152,6 +188,32 @@ describe("an operator whose API server", () => {
       await elapse(500);
     }
     await expectCatchUp("cuts", disturbed, Date.now() - beganAt);
+  });
+
+  test("came back while Kubernetes' controllers looked away takes away the pods that they forgot", async () => {
+    const { cluster, signal } = world;
+    const before = (await daemonSet())?.metadata.uid;
+    // Their watch breaks, and one DaemonSet takes another's name before they look again.
+    cluster.signalControlPlane("kube-controller-manager", "SIGSTOP");
+    try {
+      await cluster.stopApiServer(signal);
+      await cluster.startApiServer(signal);
+      await disturb();
+      await eventually(
+        "another DaemonSet",
+        async () => {
+          const uid = (await daemonSet())?.metadata.uid;
+          return uid !== undefined && uid !== before ? true : undefined;
+        },
+        { withinMs: CATCH_UP_MS },
+      );
+    } finally {
+      cluster.signalControlPlane("kube-controller-manager", "SIGCONT");
+    }
+    const beganAt = Date.now();
+    await settled(180_000);
+    await operator.waitHealthy(120_000);
+    report("api-server-faults", { fault: "forgotten pods", goneAfterMs: Date.now() - beganAt });
   });
 
   test("did all that never had a write without a lease, or more than 10 s after the last renewal", async () => {

@@ -88,10 +88,9 @@ export class LocalCluster implements Cluster {
     await this.#withApi(async (api) => await apiServerReady(this.#host, api, signal));
   }
 
-  signalApiServer(signal: NodeJS.Signals): void {
-    const record = this.#host.processes.record(API_SERVER);
-    if (record === undefined || !this.#host.processes.isRunning(API_SERVER))
-      throw new Error("the API server doesn't run");
+  signalControlPlane(program: Parameters<Cluster["signalControlPlane"]>[0], signal: NodeJS.Signals): void {
+    const record = this.#host.processes.record(program);
+    if (record === undefined || !this.#host.processes.isRunning(program)) throw new Error(`${program} doesn't run`);
     kill(record.pid, signal);
   }
 
