@@ -6,7 +6,7 @@ import { enterWorld, install, SOAK, testSpec } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
 
 /*
- * The vendor's image as it is (tools/km-kube-agent: its collector release, the components of its default configuration, its
+ * The vendor's image as it is (tools/cluster/km-kube-agent: its collector release, the components of its default configuration, its
  * habits) under the operator's built-in configuration, with the rights that the chart grants.
  */
 

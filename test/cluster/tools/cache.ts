@@ -47,13 +47,14 @@ export function checksum(parts: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** The checksum of a folder's files, those below it too, whose name `takes` accepts: their paths inside it and their content. */
-export function checksumOfFolder(folder: string, takes: (name: string) => boolean = () => true): string {
+/** The checksum of a folder's files, those below it too, whose path inside it `takes` accepts: these paths and their content. */
+export function checksumOfFolder(folder: string, takes: (path: string) => boolean = () => true): string {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((file) => file.isFile() && takes(file.name))
-    .map((file) => join(file.parentPath, file.name))
+    .filter((file) => file.isFile())
+    .map((file) => relative(folder, join(file.parentPath, file.name)))
+    .filter(takes)
     .sort();
-  return checksum(files.flatMap((file) => [relative(folder, file), readFileSync(file)]));
+  return checksum(files.flatMap((file) => [file, readFileSync(join(folder, file))]));
 }
 
 /**

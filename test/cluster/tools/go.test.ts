@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { compareVersions, goDirective, goEntry } from "./go.ts";
+import { compareVersions, goDirective, goEntry, isSourceOf } from "./go.ts";
 import { MODULES, moduleOf } from "./modules.ts";
 import type { GoProgram } from "./modules.ts";
 
@@ -35,6 +35,17 @@ describe("the modules", () => {
     expect(goEntry("etcd")).toEqual(goEntry("etcd"));
   });
 
+  it.each<{ program: GoProgram; path: string; is: boolean }>([
+    { program: "registry", path: "registry/main.go", is: true },
+    { program: "registry", path: "coredns/main.go", is: false },
+    { program: "kubelet", path: "registry/main.go", is: false },
+    { program: "registry", path: "go.sum", is: true },
+    { program: "otelcol", path: "components/components.go", is: true },
+    { program: "otelcol", path: "README.md", is: false },
+  ])("build $program from $path: $is", ({ program, path, is }) => {
+    expect(isSourceOf(program, path)).toBe(is);
+  });
+
   it("call each program of a module with several as its package, for that is the name Go gives it", () => {
     for (const module of MODULES.filter(({ programs }) => Object.keys(programs).length > 1)) {
       for (const [program, path] of Object.entries(module.programs)) expect(basename(path)).toBe(program);
@@ -42,6 +53,6 @@ describe("the modules", () => {
   });
 
   it("are found by program", () => {
-    expect(moduleOf("kubelet").name).toBe("kubernetes");
+    expect(moduleOf("kubelet").name).toBe("cluster");
   });
 });

@@ -18,8 +18,11 @@ export interface BuildProgress {
   readonly all: number;
 }
 
-/** Programs alone in an image need no C library, and the same sources must give the same bytes wherever the checkout is. */
-const FLAGS = ["-trimpath", "-buildvcs=false", "-mod=readonly"];
+/**
+ * Programs alone in an image need no C library, and the same sources must give the same bytes wherever the checkout is. What
+ * debuggers read isn't linked in, so it isn't compiled either.
+ */
+const FLAGS = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-gcflags=all=-dwarf=false"];
 
 /** What a user's own Go settings must not change. */
 const ENVIRONMENT = { CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" };
@@ -33,10 +36,7 @@ const LAST_WORDS = 4000;
 /** The cache entry of a program: the same sources, flags and architecture give the same one. */
 export function goEntry(program: GoProgram): CacheEntry {
   const module = moduleOf(program);
-  const sources = checksumOfFolder(
-    module.folder,
-    (name) => name === "go.mod" || name === "go.sum" || name.endsWith(".go"),
-  );
+  const sources = checksumOfFolder(module.folder, (path) => isSourceOf(program, path));
   return {
     name: program,
     key: checksum([
@@ -48,6 +48,13 @@ export function goEntry(program: GoProgram): CacheEntry {
       process.platform,
     ]),
   };
+}
+
+/** Whether a file of its module, by its path there, goes into a program: not what is another program's alone. */
+export function isSourceOf(program: GoProgram, path: string): boolean {
+  if (path === "go.mod" || path === "go.sum") return true;
+  const others = Object.entries(moduleOf(program).programs).filter(([name]) => name !== program);
+  return path.endsWith(".go") && !others.some(([, at]) => `./${path}`.startsWith(`${at}/`));
 }
 
 /**

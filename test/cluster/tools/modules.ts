@@ -1,6 +1,9 @@
 import { join } from "node:path";
 
-/** A Go module that pins one tool: a folder with go.mod and go.sum of its own, for the tools' dependencies don't agree. */
+/**
+ * A Go module that pins programs: a folder with go.mod and go.sum of its own. What the demo needs is one module, for most of these
+ * programs is the same Kubernetes libraries, which are compiled once where all take the same version of them.
+ */
 export interface GoModule {
   readonly name: string;
   readonly folder: string;
@@ -53,25 +56,25 @@ function tool(
 
 /** All modules, in the order in which they are built: the longest first would be no faster, for each uses all cores. */
 export const MODULES: readonly GoModule[] = [
-  tool("etcd", 60, { etcd: "go.etcd.io/etcd/server/v3" }),
   tool(
-    "kubernetes",
-    420,
+    "cluster",
+    600,
     {
+      etcd: "./etcd",
       "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
       "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
       "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
       kubelet: "k8s.io/kubernetes/cmd/kubelet",
       "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
       kubectl: "k8s.io/kubernetes/cmd/kubectl",
+      coredns: "./coredns",
+      "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server",
+      registry: "./registry",
+      "km-kube-agent": "./km-kube-agent",
     },
     kubernetesVersionFlags(),
   ),
   tool("collector", 250, { otelcol: "./otelcol" }),
-  tool("km-kube-agent", 400, { "km-kube-agent": "." }),
-  tool("coredns", 70, { coredns: "." }),
-  tool("registry", 70, { registry: "." }),
-  tool("metrics-server", 120, { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" }),
   tool("kwok", 160, { kwok: "sigs.k8s.io/kwok/cmd/kwok" }),
   {
     name: "images",
