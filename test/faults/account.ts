@@ -69,10 +69,16 @@ type Notice = Pick<Account, "reason" | "message" | "noticedAfter"> & { readonly 
 async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, strike: Strike): Promise<Notice> {
   const { node } = ground;
   const { beganAt } = strike;
-  const { list, reason, message, passing = false } = fault;
+  const { list, reason, message, orElse, passing = false } = fault;
   const told = list === "uncoveredNodes" ? "NodeUncovered" : "NodeUnhealthy";
   const [event, status, row] = await Promise.all([
-    eventOf(watches, node, [told], beganAt, message),
+    eventOf(
+      watches,
+      node,
+      [told],
+      beganAt,
+      orElse ? new RegExp(`${message.source}|${orElse.message.source}`) : message,
+    ),
     passing
       ? null
       : watches.kmagent.first(
@@ -91,7 +97,7 @@ async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, stri
   // Two watches of the same change may differ by a moment either way.
   const after = (at: number): number => Math.max(0, at - visibleAt);
   return {
-    reason,
+    reason: orElse?.message.test(event.object.message) === true ? orElse.reason : reason,
     message: event.object.message,
     toldAt: event.at,
     noticedAfter: { event: after(event.at), status: status && after(status.at), platform: row && after(row.at) },

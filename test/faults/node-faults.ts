@@ -26,6 +26,8 @@ export interface NodeFault {
   readonly reason: NodeReason;
   /** The message in status and event. */
   readonly message: RegExp;
+  /** What is told where kubelet itself may say the one or the other, for two of its parts race. */
+  readonly orElse?: { readonly reason: NodeReason; readonly message: RegExp };
   /** It cures itself before a status or report need be written; event and recovery tell of it. */
   readonly passing?: true;
   /** What the platform is told; the text is `message`'s own where none is given. */
@@ -268,10 +270,19 @@ export const ROUNDS: readonly (readonly NodeFault[])[] = [
       // The DaemonSet controller replaces it at once, with a new volume.
       passing: true,
       cure: () => Promise.resolve(),
-      visible: { by: "pod", budgetMs: AFTER_POD_MS, shows: ({ status }) => status.phase === "Succeeded" },
+      visible: {
+        by: "pod",
+        budgetMs: AFTER_POD_MS,
+        shows: ({ status }) => /^(Succeeded|Failed)$/.test(status.phase ?? ""),
+      },
       list: "unhealthyNodes",
       reason: "PodFailed",
       message: /Kubelet ended the pod, as it does when it evicts one/,
+      // Where the API server heard of the eviction before the container had ended, the pod is Failed and not Succeeded.
+      orElse: {
+        reason: "Evicted",
+        message: /Kubelet evicted the pod: Usage of EmptyDir volume "fault" exceeds the limit/,
+      },
       platform: stopped(/Kubelet ended the pod/),
     },
   ],
