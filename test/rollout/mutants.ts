@@ -22,6 +22,7 @@ const MACHINE = [
   "acts",
   "canaries",
   "canary-gate",
+  "fleet-gate",
   "install-gate",
   "irrevocable",
   "pod-verdict",
