@@ -62,6 +62,12 @@ describe("the record of a lost status", () => {
       expected: { phase: "Stalled", target: "t" },
     },
     {
+      name: "stays where the template alone is left of the rejected revision and nothing is taken back by itself",
+      nodes: fleet(2),
+      of: { ...off, liveTemplate: "t", noted: { stable: "s", rejected: [rejected("t")] } },
+      expected: { phase: "Stalled", target: "t", template: "t" },
+    },
+    {
       name: "rests where nothing of a rejected revision is left, though nothing is taken back by itself",
       nodes: fleet(2),
       of: { ...off, noted: { stable: "s", rejected: [rejected("t")] } },
@@ -95,8 +101,14 @@ describe("the record of a lost status", () => {
       expected: {},
     },
     {
-      name: "installs where there is neither note nor DaemonSet",
-      nodes: [],
+      name: "holds slots for pods that aren't there where a DaemonSet is gone that had a stable revision",
+      nodes: [node(1), node(2, { kind: "updating", pod: null })],
+      of: { wanted: "s", liveTemplate: null },
+      expected: { inFlight: [held(2)] },
+    },
+    {
+      name: "installs where there is neither note nor DaemonSet, and holds no slots",
+      nodes: [node(1, { kind: "updating", pod: null })],
       of: { liveTemplate: null, noted: UNKNOWN },
       expected: { phase: "Install", target: "t", template: "t", stable: "" },
     },

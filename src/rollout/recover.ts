@@ -13,7 +13,8 @@ import { withinRoom } from "./window.ts";
 export function recoverRecord(view: RolloutView): RolloutRecord {
   const { wanted, liveTemplate, noted, now } = view;
   const stable = noted.stable === "" ? provedByNodes(view) : noted.stable;
-  const inFlight = liveTemplate === null ? [] : unsettled(view);
+  const isFirst = stable === "" && liveTemplate === null;
+  const inFlight = isFirst ? [] : unsettled(view);
   const rejected = noted.rejected.slice(0, BOUND.rejections);
   const blank = { phaseSince: now, stable, canaries: [], inFlight, rejected };
   const template = liveTemplate ?? stable;
@@ -58,7 +59,6 @@ function isUnproved(at: RolloutNode, view: RolloutView): boolean {
 
 /** Without a note, a template that isn't wanted any more is taken for stable where a node has proved it. */
 function provedByNodes(view: RolloutView): string {
-  const { wanted, liveTemplate } = view;
-  if (liveTemplate === null || liveTemplate === wanted) return "";
-  return isProvedByNode(liveTemplate, view) ? liveTemplate : "";
+  const template = view.liveTemplate ?? "";
+  return template !== view.wanted && isProvedByNode(template, view) ? template : "";
 }

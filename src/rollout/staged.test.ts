@@ -94,6 +94,14 @@ describe("a step", () => {
       leads: { phase: "Canary", target: "t", template: "r", stable: "r" },
     },
     {
+      name: "of the first revision ever waits where a node has proved what is wanted and another is unhealthy",
+      of: INSTALL_R,
+      nodes: [other(1, "r"), other(2, "r", { kind: "unhealthy" })],
+      at: { wanted: "r", liveTemplate: "r" },
+      leads: { phase: "Install", target: "r", template: "r", stable: "" },
+      gate: "NodesUnhealthy",
+    },
+    {
       name: "of the first revision ever takes none for proved that some nodes never had",
       of: INSTALL_R,
       nodes: [other(1, "r"), other(2, "q")],

@@ -223,6 +223,12 @@ describe("a replacement", () => {
       left: [replacement(1)],
     },
     {
+      name: "ends where the new pod fails at what canaries have proved while something newer is tried, for it counts no more",
+      of: { ...CANARY, template: "u", inFlight: [replacement(2)] },
+      nodes: [node(1), node(2, { kind: "unhealthy", reason: "CollectorExited", pod: pod({ revision: "u" }) })],
+      left: [],
+    },
+    {
       name: "stays where the new pod fails in an installation, for there is nothing to go back to",
       of: { ...WAVES, phase: "Install", stable: "", inFlight: [replacement(1)] },
       nodes: [failing(1)],
