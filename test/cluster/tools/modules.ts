@@ -58,7 +58,7 @@ function tool(
 export const MODULES: readonly GoModule[] = [
   tool(
     "cluster",
-    600,
+    720,
     {
       etcd: "./etcd",
       "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
@@ -74,7 +74,7 @@ export const MODULES: readonly GoModule[] = [
     },
     kubernetesVersionFlags(),
   ),
-  tool("collector", 250, { otelcol: "./otelcol" }),
+  tool("collector", 340, { otelcol: "./otelcol" }),
   tool("kwok", 160, { kwok: "sigs.k8s.io/kwok/cmd/kwok" }),
   {
     name: "images",
