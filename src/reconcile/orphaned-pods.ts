@@ -1,11 +1,12 @@
-import { share } from "../api/duration.ts";
-import { LABEL } from "../api/labels.ts";
+import { parseTimestamp } from "../api/time.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
+import { windowSize } from "../rollout/window.ts";
 import { hasSpec } from "./configuration.ts";
 import { workloadId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
 import type { Write } from "./plan.ts";
 import type { PodRecord } from "./project.ts";
+import { podToDelete } from "./rollout-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** So long they are left to Kubernetes' garbage collector, milliseconds: it takes a second, where it knows of them. */
@@ -37,25 +38,16 @@ export function orphanedPods(snapshot: Snapshot, fleet: FleetHealth | null, now:
     .filter((pod) => isOrphan(pod) && !pod.deleting && !memory.removedPods.has(pod.uid))
     .map((pod) => ({
       pod,
-      dueAt: Math.max(pod.createdAt, Date.parse(creationTimestamp ?? "") || 0) + COLLECTED_MS,
+      dueAt: Math.max(pod.createdAt, parseTimestamp(creationTimestamp) ?? 0) + COLLECTED_MS,
     }));
   const { desired, updating } = fleet.counts;
-  const free = Math.max(1, share(kmagent.spec.rollout.maxUnavailable, desired)) - updating;
+  const free = windowSize(kmagent.spec.rollout.maxUnavailable, desired) - updating;
   const due = orphans.filter(({ dueAt }) => dueAt <= now).slice(0, Math.max(0, free));
   const later = orphans.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt > now);
   return {
     writes: due.map(({ pod }) => ({
       kind: "deleteOrphan",
-      object: {
-        apiVersion: "v1",
-        kind: "Pod",
-        metadata: {
-          name: pod.name,
-          namespace: kmagent.namespace,
-          uid: pod.uid,
-          labels: { [LABEL.component]: pod.component },
-        },
-      },
+      object: podToDelete(pod.name, pod.uid, snapshot),
       owner: { apiVersion: "apps/v1", kind: "DaemonSet", name, uid: pod.ownerUid },
     })),
     nextAt: later.length === 0 ? null : Math.min(...later),

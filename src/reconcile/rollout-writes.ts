@@ -46,7 +46,8 @@ export function actWrites(acts: readonly RolloutAct[], wanted: readonly KubeObje
   });
 }
 
-function podToDelete(name: string, uid: string, { kmagent }: Snapshot): KubeObject {
+/** As much of a node agent's pod as its deletion needs. */
+export function podToDelete(name: string, uid: string, { kmagent }: Snapshot): KubeObject {
   return {
     apiVersion: "v1",
     kind: "Pod",

@@ -45,7 +45,10 @@ export interface RolloutRecord {
   readonly phaseSince: number;
   /** Revision that is tried, rolled out, in force, or that failed. */
   readonly target: string;
-  /** Last revision that the fleet has proved, or that some nodes had when an installation turned to another; empty while there was none. */
+  /**
+   * Last revision that the fleet has proved, or that every node ran and one had proved when an installation turned to another; empty
+   * while there was none.
+   */
   readonly stable: string;
   /**
    * Revision that the DaemonSet makes pods from. Always one that is proved by canaries or by all nodes, or the first one ever.

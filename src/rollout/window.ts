@@ -25,7 +25,12 @@ export function goalOf(node: string, record: RolloutRecord): string {
 
 /** How many nodes may be without an agent at once by our doing: `maxUnavailable` of them, at least one. */
 export function windowOf(view: RolloutView): number {
-  return Math.max(1, share(view.settings.maxUnavailable, desiredCount(view)));
+  return windowSize(view.settings.maxUnavailable, desiredCount(view));
+}
+
+/** `maxUnavailable` of so many nodes, at least one. */
+export function windowSize(maxUnavailable: string | number, desired: number): number {
+  return Math.max(1, share(maxUnavailable, desired));
 }
 
 /** Whether a failure ends a rollout that is under way: not while going back, or to what is stable already. */

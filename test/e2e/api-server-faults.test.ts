@@ -4,6 +4,7 @@ import { startApiProxy } from "../faults/api-proxy.ts";
 import type { ApiFault, ApiProxy } from "../faults/api-proxy.ts";
 import { apiServerOf, operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
 import type { Account, HostOperator } from "../faults/host-operator.ts";
+import type { AgentPod } from "../faults/ground.ts";
 import { fencedWrites } from "../faults/terms.ts";
 import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
@@ -71,11 +72,6 @@ async function disturbUnheard(): Promise<string> {
   return await disturb();
 }
 
-interface AgentPod extends KubernetesObject {
-  readonly metadata: KubernetesObject["metadata"] & { readonly ownerReferences?: readonly { readonly uid: string }[] };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
 /** Waits until each node runs a Ready pod of the DaemonSet that is there, and none of one that is gone. */
 async function settled(withinMs: number): Promise<void> {
   const nodes = await world.cluster.nodes(world.signal);
@@ -88,7 +84,7 @@ async function settled(withinMs: number): Promise<void> {
       const seen = items.map(({ metadata, status }) => ({
         name: metadata.name,
         isPresent: metadata.ownerReferences?.some((owner) => owner.uid === uid) === true,
-        isReady: status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true,
+        isReady: status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true,
       }));
       if (seen.length === nodes.length && seen.every(({ isPresent, isReady }) => isPresent && isReady)) return true;
       throw new Error(JSON.stringify(seen));

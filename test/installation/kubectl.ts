@@ -24,6 +24,7 @@ export interface KubernetesObject {
     readonly labels?: Record<string, string>;
     readonly annotations?: Record<string, string>;
     readonly deletionTimestamp?: string;
+    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
   };
   // Objects of every kind come through here; each test narrows what it asked for.
   readonly [field: string]: unknown;
