@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { LABEL } from "../api/labels.ts";
 import { ObjectStore } from "../kube/store.ts";
 import { watchFailedPods } from "./failed-pods.ts";
 import { createIntern, projectNode, projectPod } from "./project.ts";
@@ -23,8 +24,9 @@ function world(found: (pod: SetPod) => void = () => undefined) {
   };
   const pod = (uid: string, status: object | undefined, metadata: object = {}) => {
     const ownerReferences = [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }];
+    const labels = { [LABEL.component]: "node-agent" };
     const raw = {
-      metadata: { name: uid, namespace: "km", uid, ownerReferences, ...metadata },
+      metadata: { name: uid, namespace: "km", uid, labels, ownerReferences, ...metadata },
       spec: { nodeName: "n" },
     };
     set(pods, `km/${uid}`, status === undefined ? undefined : projectPod({ ...raw, status }, intern));
@@ -59,6 +61,13 @@ describe("a pod that failed as a whole", () => {
     expect(failed()).toBe("a");
     pod("b", RUNNING);
     expect(failed()).toBeUndefined();
+  });
+
+  test("isn't forgotten for a cluster agent that fails on the same node", () => {
+    const { pod, failed } = world();
+    pod("a", EVICTED);
+    pod("cluster", EVICTED, { labels: { [LABEL.component]: "cluster-agent" } });
+    expect(failed()).toBe("a");
   });
 
   test("waits to be told of, however long its successor has run", () => {

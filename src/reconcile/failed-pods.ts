@@ -39,7 +39,8 @@ export function watchFailedPods(
     else byNode.set(node, entry);
   };
   const look = (before: PodRecord | undefined, pod: PodRecord): void => {
-    if (pod.node === "") return;
+    // A cluster agent is no node's: its failure would push out that of the node's own agent.
+    if (pod.node === "" || pod.component !== "node-agent") return;
     if (falls(before, pod)) byNode.set(pod.node, { pod, told: false, succeeded: false });
     const known = byNode.get(pod.node);
     if (known !== undefined && succeeds(known.pod, pod)) settle(pod.node, { ...known, succeeded: true });

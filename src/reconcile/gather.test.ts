@@ -6,7 +6,7 @@ import { ObjectStore } from "../kube/store.ts";
 import { watchFailedPods } from "./failed-pods.ts";
 import { BY_INSTANCE, gather } from "./gather.ts";
 import type { Sources } from "./gather.ts";
-import { lastWordsKey, NO_MEMORY } from "./memory.ts";
+import { NO_MEMORY } from "./memory.ts";
 import { createIntern, projectKmAgent, projectNode, projectPod } from "./project.ts";
 import type { KmAgentRecord, NodeRecord, PodRecord } from "./project.ts";
 import type { Referenced } from "./references.ts";
@@ -89,7 +89,7 @@ function world(references: Readonly<Record<string, Referenced>> = {}) {
           name,
           namespace: "km",
           uid: name,
-          labels: { [LABEL.instance]: "agent" },
+          labels: { [LABEL.instance]: "agent", [LABEL.component]: "node-agent" },
           creationTimestamp: new Date(minute * 60_000).toISOString(),
           ownerReferences: [{ kind: "DaemonSet", name: ownerName, uid: owner, controller: true }],
           ...metadata,
@@ -175,7 +175,7 @@ describe("what is joined to a node", () => {
     const terminated = (message: string) => ({
       containerStatuses: [{ name: "km-agent", restartCount: 2, state: { terminated: { exitCode: 0, message } } }],
     });
-    const memory = { ...NO_MEMORY, lastWords: new Map([[lastWordsKey("p", 2), "from the log"]]) };
+    const memory = { ...NO_MEMORY, lastWords: new Map([["p/0", "from the log"]]) };
     const { pod, look } = world();
     const said = () => look(kmagent("agent"), memory).nodes[0]?.pod?.container?.last?.message;
     pod("p", { status: terminated("") });

@@ -141,7 +141,7 @@ function isBetter(pod: PodRecord, than: PodRecord): boolean {
 export function withLastWords<P extends PodObservation>(pod: P, memory: KmAgentMemory): P {
   const { container } = pod;
   if (container?.last?.message !== "") return pod;
-  const message = memory.lastWords.get(lastWordsKey(pod.uid, container.restarts));
+  const message = memory.lastWords.get(lastWordsKey(pod));
   if (message === undefined) return pod;
   return { ...pod, container: { ...container, last: { ...container.last, message } } };
 }

@@ -8,10 +8,13 @@ import type { PodRecord } from "./project.ts";
 const intern = createIntern();
 const NEVER = new AbortController().signal;
 
-/** A pod whose container runs again after it ended `restarts` times, the last time with this message. */
-function pod(name: string, restarts = 1, message = ""): PodRecord {
-  const terminated = { exitCode: 0, reason: "Completed", message };
-  const container = { name: "km-agent", restartCount: restarts, state: { running: {} }, lastState: { terminated } };
+/** Ends of a container, a second apart. */
+const endedAt = (end: number): string => new Date(end * 1_000).toISOString();
+
+/** A pod whose container runs again after its end of this number, which left this message. */
+function pod(name: string, end = 1, message = ""): PodRecord {
+  const terminated = { exitCode: 0, reason: "Completed", message, finishedAt: endedAt(end) };
+  const container = { name: "km-agent", restartCount: end, state: { running: {} }, lastState: { terminated } };
   return projectPod(
     { metadata: { name, namespace: "km", uid: name }, status: { containerStatuses: [container] } },
     intern,
@@ -53,7 +56,7 @@ describe("the last words of a container", () => {
     words.listen("km/a", [pod("silent"), pod("told", 1, "out of memory"), pod("fresh", 2)], NEVER);
     expect(asked).toEqual(["silent", "fresh"]);
     await answer("bad config");
-    expect(words.of("km/a")).toEqual(new Map([["silent/1", "bad config"]]));
+    expect(words.of("km/a")).toEqual(new Map([["silent/1000", "bad config"]]));
     expect(heard).toEqual(["km/a"]);
   });
 
@@ -69,6 +72,22 @@ describe("the last words of a container", () => {
     expect(words.of("km/a")).toEqual(new Map());
   });
 
+  test("are those of the newest end, also before the container has started again", async () => {
+    const { words, asked, answer } = listening();
+    const running = pod("p");
+    words.listen("km/a", [running], NEVER);
+    await answer("port in use");
+    const ended = { exitCode: 0, signal: null, reason: "Completed", message: "", finishedAt: 2_000 };
+    const over: PodRecord = { ...running, container: { state: "terminated", restarts: 1, last: ended } };
+    words.listen("km/a", [over], NEVER);
+    expect(words.of("km/a")).toEqual(new Map());
+    await answer("disk full");
+    const waiting = { state: "waiting", reason: "CrashLoopBackOff", message: "", restarts: 1, last: ended } as const;
+    words.listen("km/a", [{ ...running, container: waiting }], NEVER);
+    expect(words.of("km/a")).toEqual(new Map([["p/2000", "disk full"]]));
+    expect(asked).toEqual(["p", "p"]);
+  });
+
   test("that can't be read count as none, and aren't asked for again", async () => {
     const { words, asked, failed, answer } = listening();
     words.listen("km/a", [pod("p")], NEVER);
@@ -76,7 +95,7 @@ describe("the last words of a container", () => {
     words.listen("km/a", [pod("p")], NEVER);
     expect(asked).toEqual(["p"]);
     expect(failed).toEqual(["p"]);
-    expect(words.of("km/a")).toEqual(new Map([["p/1", ""]]));
+    expect(words.of("km/a")).toEqual(new Map([["p/1000", ""]]));
   });
 
   test("are read of five containers at once at most", async () => {

@@ -38,11 +38,11 @@ export class LastWords {
 
   /** Forgets what no pod can be asked for any more, and begins to read what is missing, few at once. Never waits. */
   listen(key: string, pods: readonly PodRecord[], signal: AbortSignal): void {
-    const current = new Set(pods.map(wordsOf));
+    const current = new Set(pods.map(lastWordsKey));
     const known = new Map([...this.of(key)].filter(([words]) => current.has(words)));
     this.#known.set(key, known);
     const silent = pods.filter(
-      (pod) => pod.container?.last?.message === "" && !known.has(wordsOf(pod)) && !this.#reading.has(wordsOf(pod)),
+      (pod) => pod.container?.last?.message === "" && !known.has(lastWordsKey(pod)) && !this.#reading.has(lastWordsKey(pod)),
     );
     for (const pod of silent.slice(0, Math.max(0, AT_ONCE - this.#reading.size))) void this.#read(key, pod, signal);
   }
@@ -63,23 +63,19 @@ export class LastWords {
       tailLines: TAIL_LINES,
       limitBytes: LIMIT_BYTES,
     };
-    this.#reading.add(wordsOf(pod));
+    this.#reading.add(lastWordsKey(pod));
     let text = "";
     try {
       text = (await readLog(client, query, signal)) ?? "";
     } catch (error) {
       if (!signal.aborted) onFailure(key, name, error);
     }
-    this.#reading.delete(wordsOf(pod));
+    this.#reading.delete(lastWordsKey(pod));
     const known = this.#known.get(key);
     if (!known || signal.aborted) return;
-    this.#known.set(key, new Map(known).set(wordsOf(pod), text));
+    this.#known.set(key, new Map(known).set(lastWordsKey(pod), text));
     onWords(key);
   }
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
-
-function wordsOf({ uid, container }: PodRecord): string {
-  return lastWordsKey(uid, container?.restarts ?? 0);
-}

@@ -1,5 +1,5 @@
 import type { NodeHealth } from "../health/node-health.ts";
-import type { PodRefusal } from "../health/observation.ts";
+import type { PodObservation, PodRefusal } from "../health/observation.ts";
 import type { Desired, DesiredInput } from "../resources/desired.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import type { RemoteRecords } from "../remote/record.ts";
@@ -59,7 +59,10 @@ export const NO_MEMORY: KmAgentMemory = {
   failure: "",
 };
 
-/** One run of a pod's container: its words don't change any more once it ended. */
-export function lastWordsKey(podUid: string, restarts: number): string {
-  return `${podUid}/${restarts}`;
+/**
+ * The last end of a pod's container, whose words don't change any more. The number of restarts doesn't tell ends apart: it grows
+ * only with the next start.
+ */
+export function lastWordsKey({ uid, container }: Pick<PodObservation, "uid" | "container">): string {
+  return `${uid}/${container?.last?.finishedAt ?? 0}`;
 }

@@ -222,8 +222,8 @@ describe("the cluster agent's rollout in a pass", () => {
     const done = plan(failing);
     expect(done.status.clusterAgent?.phase).toBe("Trying");
     expect(done.nextAt).toBeLessThanOrEqual(NOW + 3_000);
-    const uid = `pod-${replicaOf(failing).target ?? ""}`;
-    const words = new Map([[lastWordsKey(uid, 0), "Error: bad file"]]);
+    const tried = failing.pods.find(({ revision }) => revision === replicaOf(failing).target);
+    const words = new Map(tried ? [[lastWordsKey(tried), "Error: bad file"]] : []);
     const heard = plan({ ...failing, memory: { ...failing.memory, lastWords: words } });
     expect(heard.status.clusterAgent?.rejected?.[0]).toMatchObject({ reason: "CollectorExitedCleanly" });
     expect(heard.status.clusterAgent?.rejected?.[0]?.message).toContain("Error: bad file");
