@@ -225,7 +225,8 @@ export const CONDITION_REASONS = {
     action: "Wait, or set `spec.paused` to false.",
   },
   Waiting: {
-    meaning: "What the platform sent last was accepted and waits until `platform.remoteConfig.minInterval` is over.",
+    meaning:
+      "What the platform sent last was accepted and waits until `platform.remoteConfig.minInterval` is over, or until a first revision is proved to which it could be taken back.",
     action: "Wait, or set a shorter interval.",
   },
   Flowing: { meaning: "Collectors deliver what they receive.", action: "Nothing." },

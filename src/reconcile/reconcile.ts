@@ -114,7 +114,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
       fleet?.nextChangeAt ?? null,
       trialAt,
       warming ? warmAt : null,
-      remote?.nextAt ?? null,
+      ...Object.values(remote?.waits ?? {}).map((wait) => wait?.until ?? null),
       ...all.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
     ]),
   };

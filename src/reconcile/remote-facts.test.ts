@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { healthOf, healthyNodes } from "../../test/fleet/facts.ts";
-import { asks, GOOD, heard } from "../../test/fleet/remote.ts";
+import { asks, GOOD, heard, LONG_INSTALLING } from "../../test/fleet/remote.ts";
 import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
 import type { KmAgentSpecInput } from "../api/kmagent.ts";
 import type { RolloutState } from "../rollout/state.ts";
@@ -12,9 +12,12 @@ const NOW = Date.parse("2026-01-01T00:10:00Z");
 
 /** What is said of a configuration that has just come, to five nodes whose rollout is at `rollout`. */
 function said(spec: Partial<KmAgentSpecInput>, rollout: (wanted: string) => RolloutState | null) {
-  const snapshot = snapshotOf(kmagentRecord({ clusterAgent: { enabled: false }, ...spec }), {
-    answers: heard(asks(GOOD)),
-  });
+  const snapshot = snapshotOf(
+    kmagentRecord({ clusterAgent: { enabled: false }, ...spec }, { status: LONG_INSTALLING }),
+    {
+      answers: heard(asks(GOOD)),
+    },
+  );
   const step = remoteStep(snapshot, NOW);
   const { judged } = judgeConfiguration(snapshot, step?.wish ?? null);
   if (judged.kind !== "valid") throw new Error("the spec is refused");

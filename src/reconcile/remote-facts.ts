@@ -1,9 +1,7 @@
-import { milliseconds } from "../api/duration.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { KubeObject } from "../kube/resource.ts";
-import { dueAt } from "../remote/heed.ts";
 import { remoteOutcome } from "../remote/outcome.ts";
 import type { Progress } from "../remote/outcome.ts";
 import type { RemoteRecord } from "../remote/record.ts";
@@ -46,7 +44,6 @@ export function remoteFacts(reached: Reached): StatusFacts["remote"] {
   }
   if (!step || !kmagent.spec) return NOTHING_SENT;
   const { spec } = kmagent;
-  const minIntervalMs = milliseconds(spec.platform.remoteConfig.minInterval);
   const nodeRecord = step.records["node-agent"];
   const clusterRecord = step.records["cluster-agent"];
   const told = remoteOutcome([
@@ -56,7 +53,7 @@ export function remoteFacts(reached: Reached): StatusFacts["remote"] {
       overridden: spec.config.nodeAgent !== undefined,
       progress: nodeProgress(reached),
       inForce: inForce("node-agent", stableRevision(reached.rollout), reached),
-      dueAt: dueAt(nodeRecord, minIntervalMs),
+      wait: step.waits["node-agent"],
     },
     // Nothing can be said of an agent that is switched off; its record is kept for when it comes back.
     ...(spec.clusterAgent.enabled
@@ -67,7 +64,7 @@ export function remoteFacts(reached: Reached): StatusFacts["remote"] {
             overridden: spec.config.clusterAgent !== undefined,
             progress: clusterProgress(reached),
             inForce: inForce("cluster-agent", clusterRevision(reached), reached),
-            dueAt: dueAt(clusterRecord, minIntervalMs),
+            wait: step.waits["cluster-agent"],
           },
         ]
       : []),

@@ -1,4 +1,5 @@
 import type { Answer } from "../remote/ask.ts";
+import { describeWait } from "../remote/note.ts";
 import { COMPONENTS } from "../remote/record.ts";
 import type { ComponentNote } from "../remote/remote.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -66,10 +67,7 @@ export class RemoteLog {
         break;
       case "waits":
         count("waits");
-        log.info(
-          { component, hash: note.hash, until: new Date(note.until).toISOString() },
-          "configuration accepted; it waits for platform.remoteConfig.minInterval",
-        );
+        log.info({ component, hash: note.hash }, `configuration accepted; it waits for ${describeWait(note.wait)}`);
         break;
       case "refused": {
         const { hash, rule, path, message } = note.refused;
@@ -101,10 +99,7 @@ export class RemoteLog {
         log.info({ component }, "restart requested by the platform, restarting collector");
         break;
       case "restartWaits":
-        log.info(
-          { component, until: new Date(note.until).toISOString() },
-          "restart requested by the platform; it waits for platform.remoteConfig.minInterval",
-        );
+        log.info({ component }, `restart requested by the platform; it waits for ${describeWait(note.wait)}`);
         break;
       case "same":
         count("same");

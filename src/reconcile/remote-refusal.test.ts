@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { asks, GOOD, heard } from "../../test/fleet/remote.ts";
+import { asks, GOOD, heard, LONG_INSTALLING } from "../../test/fleet/remote.ts";
 import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { KmAgentSpecInput, KmAgentStatus } from "../api/kmagent.ts";
@@ -50,7 +50,11 @@ function pass(
 
 /** What is held after the platform's configuration was accepted. */
 function accepted(annotations: Readonly<Record<string, string>> = {}): KubeObject {
-  const plan = reconcile(snapshotOf(kmagentRecord(), { answers: heard(asks(GOOD)) }), NOW, (text) => text);
+  const plan = reconcile(
+    snapshotOf(kmagentRecord({}, { status: LONG_INSTALLING }), { answers: heard(asks(GOOD)) }),
+    NOW,
+    (text) => text,
+  );
   const [held] = plan.writes.flatMap((write) => (write.kind === "create" ? [write.object] : []));
   if (held === undefined) throw new Error("nothing is held");
   const { metadata } = held;

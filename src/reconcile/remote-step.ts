@@ -7,9 +7,10 @@ import { summary } from "../config/finding.ts";
 import { guardSettings } from "../config/guard/remote/limits.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { heldConfigMap, readHeld } from "../remote/held.ts";
+import { describeWait } from "../remote/note.ts";
 import { COMPONENTS, NO_RECORD, NO_RECORDS } from "../remote/record.ts";
 import type { RemoteRecord, RemoteRecords } from "../remote/record.ts";
-import { decideRemote } from "../remote/remote.ts";
+import { decideRemote, NO_WAITS } from "../remote/remote.ts";
 import type { ComponentNote, RemoteDecision } from "../remote/remote.ts";
 import { blameBoth, learn } from "../remote/tried.ts";
 import type { DesiredInput } from "../resources/desired.ts";
@@ -17,7 +18,7 @@ import { remoteConfigMapName } from "../resources/names.ts";
 import type { EventNote } from "./condition-events.ts";
 import { hasSpec, judgeConfiguration } from "./configuration.ts";
 import { ownership } from "./ownership.ts";
-import { isWantedRejected, triedOn } from "./remote-tried.ts";
+import { isWantedRejected, triedOn, unprovedUntil } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { writtenTrial } from "./written.ts";
 
@@ -45,7 +46,7 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
   const isStuck = (component: Component) =>
     !learnt.notes.some((note) => note.component === component) && isWantedRejected(component, snapshot);
   const decided: RemoteDecision = off
-    ? { ...learnt, nextAt: null }
+    ? { ...learnt, waits: NO_WAITS }
     : decideRemote(
         {
           records: learnt.records,
@@ -55,6 +56,10 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
             minIntervalMs: milliseconds(remoteConfig.minInterval),
             retry: kmagent.annotations[ANNOTATION.retry] ?? "",
             generation: kmagent.generation,
+          },
+          unprovedUntil: {
+            "node-agent": unprovedUntil("node-agent", snapshot, now),
+            "cluster-agent": unprovedUntil("cluster-agent", snapshot, now),
           },
           rolledBack: { "node-agent": isStuck("node-agent"), "cluster-agent": isStuck("cluster-agent") },
         },
@@ -166,7 +171,7 @@ export function remoteEvents(step: RemoteStep | null): EventNote[] {
           {
             type: "Normal",
             reason: "RemoteConfigAccepted",
-            message: `Configuration ${note.hash} of ${whose} waits for platform.remoteConfig.minInterval until ${timestamp(note.until)}.`,
+            message: `Configuration ${note.hash} of ${whose} waits for ${describeWait(note.wait)}.`,
           },
         ];
       case "refused": {

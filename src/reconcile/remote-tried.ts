@@ -1,3 +1,4 @@
+import { milliseconds } from "../api/duration.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { CountingConfig } from "../remote/record.ts";
@@ -32,6 +33,18 @@ export function triedOn(component: Component, snapshot: Snapshot, accepted: Coun
   if (rejection === undefined) return { provedHash, failed: null };
   const { revision, reason, message } = rejection;
   return { provedHash, failed: { hash, revision, reason, message } };
+}
+
+/**
+ * Until when what the platform sends waits for a first revision that it could be taken back to, milliseconds since the epoch; `null`
+ * where there is one. Where none is proved within `rollout.progressDeadline`, the platform's may be what mends it.
+ */
+export function unprovedUntil(component: Component, snapshot: Snapshot, now: number): number | null {
+  const { spec } = snapshot.kmagent;
+  if (spec === null || (component === "cluster-agent" && !spec.clusterAgent.enabled)) return null;
+  const written = writtenTrial(component, snapshot);
+  if (written !== null && written.stable !== "") return null;
+  return (written?.phaseSince ?? now) + milliseconds(spec.rollout.progressDeadline);
 }
 
 /** Whether what is wanted of a component has been tried and taken back. */

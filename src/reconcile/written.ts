@@ -26,6 +26,8 @@ export function writtenReplica(snapshot: Snapshot): KmAgentStatus["clusterAgent"
 /** What both kinds of rollouts have in common. */
 export interface WrittenTrial {
   readonly phase: string;
+  /** Milliseconds since the epoch. */
+  readonly phaseSince: number;
   readonly target: string;
   readonly stable: string;
   readonly template: string;

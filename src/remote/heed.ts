@@ -2,7 +2,7 @@ import { BOUND } from "../api/bounds.ts";
 import type { Finding } from "../config/finding.ts";
 import type { Ask, SentConfig } from "./ask.ts";
 import type { SentVerdict } from "./judge.ts";
-import type { Heeded } from "./note.ts";
+import type { Heeded, Wait } from "./note.ts";
 import type { AcceptedConfig, RemoteRecord } from "./record.ts";
 import { forgive, isRetried } from "./tried.ts";
 
@@ -16,7 +16,15 @@ export interface HeedSettings {
   readonly generation: number;
   /** Whether what is wanted now was rolled back, whatever in it failed, so that no restart may try it once more. */
   readonly rolledBack: boolean;
+  /**
+   * No revision has ever been proved, so that there would be none to go back to: until when that is waited for, milliseconds since
+   * the epoch; `null` where one is.
+   */
+  readonly unprovedUntil: number | null;
 }
+
+/** What decides when something that waits will be done. */
+type WaitSettings = Pick<HeedSettings, "minIntervalMs" | "unprovedUntil">;
 
 /** As many refused configurations as are remembered. */
 const KEPT_REFUSED = 20;
@@ -104,8 +112,8 @@ export function settle(
     const verdict = judgeKept(record.rolledBackText);
     return judged(forgive(record, failed.hash), failed.hash, verdict, settings, now);
   }
-  const due = dueAt(record, settings.minIntervalMs);
-  if (due === null || now < due) return { record, notes: [] };
+  const wait = waitOf(record, settings);
+  if (wait === null || now < wait.until) return { record, notes: [] };
   if (record.waiting !== null) {
     // The spec may allow less than when it came.
     const { hash, text } = record.waiting;
@@ -114,15 +122,21 @@ export function settle(
   return restarted({ ...record, restartWaits: false }, settings, now);
 }
 
-/** When something that waits will be done; null where nothing waits. */
-export function dueAt(record: RemoteRecord, minIntervalMs: number): number | null {
-  return record.waiting === null && !record.restartWaits ? null : freeAt(record, minIntervalMs);
+/** What something that waits waits for, and until when; `null` where nothing waits. */
+export function waitOf(record: RemoteRecord, settings: WaitSettings): Wait | null {
+  return record.waiting === null && !record.restartWaits ? null : nextTurn(record, settings);
 }
 
-/** From when on a rollout may follow the last one, which may have been taken back. */
-function freeAt({ accepted, restartedAt, rolledBack }: RemoteRecord, minIntervalMs: number): number {
+/** From when on a rollout may follow the last one, which may have been taken back, or the installation. */
+function nextTurn(
+  { accepted, restartedAt, rolledBack }: RemoteRecord,
+  { minIntervalMs, unprovedUntil }: WaitSettings,
+): Wait {
   const begun = [accepted?.since, restartedAt, rolledBack[0]?.since].filter((time) => typeof time === "number");
-  return Math.max(Number.NEGATIVE_INFINITY, ...begun) + minIntervalMs;
+  const free = Math.max(Number.NEGATIVE_INFINITY, ...begun) + minIntervalMs;
+  return unprovedUntil !== null && unprovedUntil > free
+    ? { for: "proof", until: unprovedUntil }
+    : { for: "interval", until: free };
 }
 
 function judged(record: RemoteRecord, hash: string, verdict: SentVerdict, settings: HeedSettings, now: number): Heeded {
@@ -135,13 +149,13 @@ function judged(record: RemoteRecord, hash: string, verdict: SentVerdict, settin
 
 function accept(record: RemoteRecord, config: AcceptedConfig, settings: HeedSettings, now: number): Heeded {
   const { hash, text } = config;
-  const until = freeAt(record, settings.minIntervalMs);
+  const wait = nextTurn(record, settings);
   // One that makes the same of its pods moves none, so it needn't wait.
   const same = record.accepted?.text === text ? record.accepted : null;
-  if (!same && now < until) {
+  if (!same && now < wait.until) {
     return {
       record: { ...record, heard: hash, waiting: { ...config, since: wholeSeconds(now) }, rolledBackText: null },
-      notes: [{ kind: "waits", hash, until }],
+      notes: [{ kind: "waits", hash, wait }],
     };
   }
   const accepted = { hash, text, since: same?.since ?? wholeSeconds(now) };
@@ -179,8 +193,8 @@ function restarted(record: RemoteRecord, settings: HeedSettings, now: number): H
   if (settings.rolledBack) return { record: { ...record, restartWaits: false }, notes: [] };
   // A configuration that waits restarts the pods itself.
   if (record.waiting !== null) return { record, notes: [] };
-  const until = freeAt(record, settings.minIntervalMs);
-  if (now < until) return { record: { ...record, restartWaits: true }, notes: [{ kind: "restartWaits", until }] };
+  const wait = nextTurn(record, settings);
+  if (now < wait.until) return { record: { ...record, restartWaits: true }, notes: [{ kind: "restartWaits", wait }] };
   return { record: { ...record, restartedAt: wholeSeconds(now), restartWaits: false }, notes: [{ kind: "restart" }] };
 }
 

@@ -1,4 +1,20 @@
+import { timestamp } from "../api/time.ts";
 import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
+
+/** Until when something waits, milliseconds since the epoch, and what for. */
+export interface Wait {
+  /** `platform.remoteConfig.minInterval`, or that a first revision is proved, which may come sooner. */
+  readonly for: "interval" | "proof";
+  readonly until: number;
+}
+
+/** What a wait is for, to go behind "waits for", with its end where that is known. */
+export function describeWait(wait: Wait): string {
+  const until = timestamp(wait.until);
+  return wait.for === "interval"
+    ? `platform.remoteConfig.minInterval until ${until}`
+    : `a first revision to be proved, to which it could be taken back, until ${until} at most`;
+}
 
 /** What came of an answer, for log, event and metric. */
 export type Note =
@@ -6,7 +22,7 @@ export type Note =
   | { readonly kind: "accepted"; readonly hash: string }
   /** It is what counts already, or makes the same of its pods, so nothing moves; what waited to replace that isn't wanted any more. */
   | { readonly kind: "kept"; readonly hash: string }
-  | { readonly kind: "waits"; readonly hash: string; readonly until: number }
+  | { readonly kind: "waits"; readonly hash: string; readonly wait: Wait }
   | { readonly kind: "refused"; readonly refused: RefusedConfig; readonly findings: number }
   /** It counts, and the guard would refuse it now, for the spec allows less than when it was accepted. */
   | {
@@ -20,7 +36,7 @@ export type Note =
   /** The agents didn't work with it; what was proved before counts again. */
   | { readonly kind: "rolledBack"; readonly rolledBack: RolledBackConfig }
   | { readonly kind: "restart" }
-  | { readonly kind: "restartWaits"; readonly until: number }
+  | { readonly kind: "restartWaits"; readonly wait: Wait }
   /** Nothing moves: it counts already, it was refused before, or it was asked for before. */
   | { readonly kind: "same"; readonly hash: string }
   /** A configuration without `restart_required`. */

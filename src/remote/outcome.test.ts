@@ -20,7 +20,7 @@ function facts(record: RemoteRecord, more: Partial<OutcomeFacts> = {}): OutcomeF
     overridden: false,
     progress: { kind: "applied", reached: " on 2 of 3 nodes" },
     inForce: "Configuration aa stays in force.",
-    dueAt: null,
+    wait: null,
     ...more,
   };
 }
@@ -47,10 +47,17 @@ describe("what is said of the platform's last configuration", () => {
     },
     {
       name: "until when it waits",
-      of: [facts({ ...ACCEPTED, waiting: WAITING, heard: "cc" }, { dueAt: NOW })],
+      of: [facts({ ...ACCEPTED, waiting: WAITING, heard: "cc" }, { wait: { for: "interval", until: NOW } })],
       kind: "waiting",
       message:
         "Configuration cc of the node agents waits for platform.remoteConfig.minInterval until 2026-01-01T00:00:00Z.",
+    },
+    {
+      name: "that it waits for something to go back to",
+      of: [facts({ ...NO_RECORD, waiting: WAITING, heard: "cc" }, { wait: { for: "proof", until: NOW } })],
+      kind: "waiting",
+      message:
+        "Configuration cc of the node agents waits for a first revision to be proved, to which it could be taken back, until 2026-01-01T00:00:00Z at most.",
     },
     {
       name: "rule and place of a refusal, and what stays",
@@ -79,7 +86,13 @@ describe("what is said of the platform's last configuration", () => {
     },
     {
       name: "that the spec goes before one that waits, too",
-      of: [facts({ ...ACCEPTED, waiting: WAITING, heard: "cc" }, { overridden: true, dueAt: NOW }), facts(NO_RECORD)],
+      of: [
+        facts(
+          { ...ACCEPTED, waiting: WAITING, heard: "cc" },
+          { overridden: true, wait: { for: "interval", until: NOW } },
+        ),
+        facts(NO_RECORD),
+      ],
       kind: "overridden",
       message: "spec.config.nodeAgent goes before the platform's configuration cc",
     },
@@ -114,6 +127,9 @@ describe("what is said of the platform's last configuration", () => {
 
   test("is dated from when it waits, also where none counted before", () => {
     const record = { ...NO_RECORD, waiting: WAITING, heard: "cc" };
-    expect(remoteOutcome([facts(record, { dueAt: NOW })]).last).toMatchObject({ hash: "cc", since: WAITING.since });
+    expect(remoteOutcome([facts(record, { wait: { for: "interval", until: NOW } })]).last).toMatchObject({
+      hash: "cc",
+      since: WAITING.since,
+    });
   });
 });

@@ -1,5 +1,6 @@
 import type { Component } from "../api/labels.ts";
-import { timestamp } from "../api/time.ts";
+import { describeWait } from "./note.ts";
+import type { Wait } from "./note.ts";
 import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
 
 /** How far the pods of a component are with the configuration that counts. */
@@ -21,8 +22,8 @@ export interface OutcomeFacts {
   readonly progress: Progress;
   /** A sentence that says what the agents run. */
   readonly inForce: string;
-  /** When a configuration that waits will count; milliseconds since the epoch. */
-  readonly dueAt: number | null;
+  /** What a configuration that doesn't count yet waits for. */
+  readonly wait: Wait | null;
 }
 
 /** What became of the configuration that the platform sent last, from the best to the worst. */
@@ -63,7 +64,7 @@ export function remoteOutcome(each: readonly OutcomeFacts[]): RemoteOutcome {
   };
 }
 
-function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: OutcomeFacts): ComponentOutcome {
+function outcomeOf({ component, record, overridden, progress, inForce, wait }: OutcomeFacts): ComponentOutcome {
   const { accepted, waiting, heard, rolledBack } = record;
   const whose = component === "node-agent" ? "the node agents" : "the cluster agent";
   const refused = record.refused.find(({ hash }) => hash === heard);
@@ -78,8 +79,7 @@ function outcomeOf({ component, record, overridden, progress, inForce, dueAt }: 
     return { kind: "overridden", message, last: { ...last, verdict: "Overridden" } };
   }
   if (waiting) {
-    const until = dueAt === null ? "" : ` until ${timestamp(dueAt)}`;
-    const message = `Configuration ${waiting.hash} of ${whose} waits for platform.remoteConfig.minInterval${until}.`;
+    const message = `Configuration ${waiting.hash} of ${whose} waits${wait === null ? "" : ` for ${describeWait(wait)}`}.`;
     return { kind: "waiting", message, last: accepting(waiting.hash, message, waiting.since) };
   }
   if (!accepted) return { kind: "none", message: "", last: null };

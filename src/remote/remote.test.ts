@@ -69,6 +69,8 @@ interface Step {
   /** Hash of what their rollout took back. */
   readonly failed?: string | undefined;
   readonly minIntervalMs?: number;
+  /** From now on, how long a first revision is waited for; `null` where one was proved. */
+  readonly unprovedMs?: number | null;
   readonly generation?: number;
   /** What the spec has become by then. */
   readonly allows?: KmAgentSpec;
@@ -82,7 +84,7 @@ function play(...steps: readonly Step[]) {
   let nextAt: number | null = null;
   for (const step of steps) {
     const { answers = [], after = 0, retry = "", rolledBack = false, minIntervalMs = 0, generation = 1 } = step;
-    const { proved = "", failed, allows = spec } = step;
+    const { proved = "", failed, allows = spec, unprovedMs = null } = step;
     now += after;
     const rejection = { revision: `rev-${failed ?? ""}`, reason: "CollectorExited", message: "exit code 1" };
     const tried = { provedHash: proved, failed: failed === undefined ? null : { hash: failed, ...rejection } };
@@ -93,6 +95,7 @@ function play(...steps: readonly Step[]) {
       answers,
       guard: guardSettings(allows),
       settings: { minIntervalMs, retry, generation },
+      unprovedUntil: { "node-agent": unprovedMs === null ? null : now + unprovedMs, "cluster-agent": null },
       rolledBack: { "node-agent": rolledBack, "cluster-agent": rolledBack },
     };
     const decided = decideRemote(facts, now);
@@ -102,7 +105,8 @@ function play(...steps: readonly Step[]) {
         return `${note.component === "node-agent" ? "node" : "cluster"} ${note.kind}${what}`;
       }),
     );
-    nextAt = decided.nextAt;
+    const dues = Object.values(decided.waits).flatMap((wait) => (wait === null ? [] : [wait.until]));
+    nextAt = dues.length === 0 ? null : Math.min(...dues);
     records = held(decided.records);
   }
   return { records, node: records["node-agent"], cluster: records["cluster-agent"], told, nextAt, now };
@@ -315,6 +319,23 @@ test("what an earlier release wrote at more length than may be shown is cut when
   expect(read?.refused[0]?.message).toHaveLength(BOUND.message);
   expect(read?.rolledBack[0]?.message).toHaveLength(BOUND.message);
   expect(read && held({ ...NO_RECORDS, "node-agent": read })["node-agent"]).toEqual(read);
+});
+
+describe("before any revision is proved", () => {
+  test("a configuration waits, counts once there is one to go back to, and the newest one wins", () => {
+    const unproved = { unprovedMs: MINUTE };
+    const waits = play({ answers: [answer(A)], ...unproved }, { answers: [answer(B)], ...unproved });
+    expect(waits.node).toMatchObject({ accepted: null, waiting: { hash: "b" } });
+    expect(waits.nextAt).toBe(NOW + MINUTE);
+    const done = play({ answers: [answer(A)], ...unproved }, { answers: [answer(B)], ...unproved }, {});
+    expect(done.node).toMatchObject({ accepted: { hash: "b" }, waiting: null });
+    expect(done.told).toEqual(["node waits a", "node waits b", "node accepted b"]);
+  });
+
+  test("a configuration counts when that was waited for long enough: it may be what mends the agents", () => {
+    const { node } = play({ answers: [answer(A)], unprovedMs: MINUTE }, { after: MINUTE, unprovedMs: 0 });
+    expect(node).toMatchObject({ accepted: { hash: "a" }, waiting: null });
+  });
 });
 
 describe("platform.remoteConfig.minInterval", () => {

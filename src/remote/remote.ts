@@ -2,10 +2,10 @@ import type { Component } from "../api/labels.ts";
 import type { RemoteContext } from "../config/guard/rule.ts";
 import { asksOf } from "./ask.ts";
 import type { Answer } from "./ask.ts";
-import { dueAt, heed, settle } from "./heed.ts";
+import { heed, settle, waitOf } from "./heed.ts";
 import type { HeedSettings } from "./heed.ts";
 import { judgeKept, judgeSent } from "./judge.ts";
-import type { Heeded, Note } from "./note.ts";
+import type { Heeded, Note, Wait } from "./note.ts";
 import { COMPONENTS } from "./record.ts";
 import type { RemoteRecords } from "./record.ts";
 
@@ -16,9 +16,15 @@ export type ComponentNote = Note & { readonly component: Component };
 export interface RemoteDecision {
   readonly records: RemoteRecords;
   readonly notes: readonly ComponentNote[];
-  /** Milliseconds since the epoch; null where nothing waits. */
-  readonly nextAt: number | null;
+  /** What waits, by component. */
+  readonly waits: Waits;
 }
+
+/** What a component's configuration or restart waits for; `null` where neither does. */
+export type Waits = Readonly<Record<Component, Wait | null>>;
+
+/** Where nothing waits. */
+export const NO_WAITS: Waits = { "node-agent": null, "cluster-agent": null };
 
 /** What is known when answers are taken. */
 export interface RemoteFacts {
@@ -26,14 +32,16 @@ export interface RemoteFacts {
   /** In the order in which they came. */
   readonly answers: readonly Answer[];
   readonly guard: Omit<RemoteContext, "component">;
-  readonly settings: Omit<HeedSettings, "rolledBack">;
+  readonly settings: Omit<HeedSettings, "rolledBack" | "unprovedUntil">;
+  /** Until when a component's first revision is waited for, `null` where one was proved. */
+  readonly unprovedUntil: Readonly<Record<Component, number | null>>;
   /** Whether the configuration that counts was rolled back, by component. */
   readonly rolledBack: Readonly<Record<Component, boolean>>;
 }
 
 /** Takes the platform's answers one by one, then does what waited. Pure; `now` is in milliseconds since the epoch. */
 export function decideRemote(
-  { records, answers, guard, settings, rolledBack }: RemoteFacts,
+  { records, answers, guard, settings, unprovedUntil, rolledBack }: RemoteFacts,
   now: number,
 ): RemoteDecision {
   const notes: ComponentNote[] = [];
@@ -42,7 +50,11 @@ export function decideRemote(
     if (record !== current[component]) current = { ...current, [component]: record };
     notes.push(...told.map((note) => ({ ...note, component })));
   };
-  const settingsOf = (component: Component): HeedSettings => ({ ...settings, rolledBack: rolledBack[component] });
+  const settingsOf = (component: Component): HeedSettings => ({
+    ...settings,
+    rolledBack: rolledBack[component],
+    unprovedUntil: unprovedUntil[component],
+  });
   for (const answer of answers) {
     const asks = asksOf(answer, current);
     for (const component of COMPONENTS) {
@@ -54,6 +66,10 @@ export function decideRemote(
     const judge = (text: string) => judgeKept(text, { ...guard, component });
     step(component, settle(current[component], judge, settingsOf(component), now));
   }
-  const dues = COMPONENTS.flatMap((component) => dueAt(current[component], settings.minIntervalMs) ?? []);
-  return { records: current, notes, nextAt: dues.length === 0 ? null : Math.min(...dues) };
+  const waitOfComponent = (component: Component) => waitOf(current[component], settingsOf(component));
+  return {
+    records: current,
+    notes,
+    waits: { "node-agent": waitOfComponent("node-agent"), "cluster-agent": waitOfComponent("cluster-agent") },
+  };
 }

@@ -15,6 +15,8 @@ const WEBHOOK = "rewrite.kmagent.test";
 const TOLERATION = { key: "example.com/dedicated", operator: "Exists" };
 /** How many more reports of each node prove the silence after the writes: they come every 10 s. */
 const SILENT_REPORTS = SOAK ? 30 : 2;
+const SILENCE_MS = SILENT_REPORTS * 30_000;
+const TEST_MS = 240_000 + SILENCE_MS;
 
 let world: World;
 let operator: Installation;
@@ -22,7 +24,7 @@ let webhook: RewritingWebhook;
 let mirrored: string;
 
 beforeAll(async () => {
-  world = await enterWorld();
+  world = await enterWorld(2 * TEST_MS + 600_000);
   const { cluster, images, kubectl, signal } = world;
   if (!cluster.registry || cluster.hostAddress === undefined) throw new Error("these tests need PROVIDER=local");
   const repository = images.collector.slice(cluster.registry.host.length + 1);
@@ -77,7 +79,7 @@ async function reportsPass(): Promise<void> {
       );
       return passed ? true : undefined;
     },
-    { withinMs: SILENT_REPORTS * 30_000, everyMs: 1_000 },
+    { withinMs: SILENCE_MS, everyMs: 1_000 },
   );
 }
 
@@ -91,26 +93,34 @@ async function overridden(): Promise<KmAgentObject> {
 }
 
 describe("a webhook that rewrites the image's registry and adds a label and a toleration", () => {
-  test("has its way: the agents run its image, with at most two writes for each workload, then silence", async () => {
-    const began = new Date();
-    await operator.applyKmAgent();
-    await operator.waitHealthy(180_000);
-    for (const kind of ["daemonset", "deployment"] as const) {
-      const { metadata, spec } = await workload(kind);
-      expect(spec.template.spec.containers[0]?.image).toBe(mirrored);
-      expect(spec.template.spec.tolerations).toContainEqual(TOLERATION);
-      expect(metadata.labels["policy.example.com/checked"]).toBe("yes");
-    }
-    await operator.waitClusterAgentProved();
-    const settled = new Date();
-    await reportsPass();
-    const writes = await workloadWrites(began);
-    report("admission", { writes, silence: await workloadWrites(settled), settledMs: Number(settled) - Number(began) });
-    expect(writes["daemonsets/km-agent"]).toBeLessThanOrEqual(2);
-    expect(writes["deployments/km-agent-cluster"]).toBeLessThanOrEqual(2);
-    const later = await workloadWrites(settled);
-    expect(Object.keys(later).filter((object) => !object.endsWith("/status"))).toEqual([]);
-  });
+  test(
+    "has its way: the agents run its image, with at most two writes for each workload, then silence",
+    async () => {
+      const began = new Date();
+      await operator.applyKmAgent();
+      await operator.waitHealthy(180_000);
+      for (const kind of ["daemonset", "deployment"] as const) {
+        const { metadata, spec } = await workload(kind);
+        expect(spec.template.spec.containers[0]?.image).toBe(mirrored);
+        expect(spec.template.spec.tolerations).toContainEqual(TOLERATION);
+        expect(metadata.labels["policy.example.com/checked"]).toBe("yes");
+      }
+      await operator.waitClusterAgentProved();
+      const settled = new Date();
+      await reportsPass();
+      const writes = await workloadWrites(began);
+      report("admission", {
+        writes,
+        silence: await workloadWrites(settled),
+        settledMs: Number(settled) - Number(began),
+      });
+      expect(writes["daemonsets/km-agent"]).toBeLessThanOrEqual(2);
+      expect(writes["deployments/km-agent-cluster"]).toBeLessThanOrEqual(2);
+      const later = await workloadWrites(settled);
+      expect(Object.keys(later).filter((object) => !object.endsWith("/status"))).toEqual([]);
+    },
+    TEST_MS,
+  );
 
   test("is told of in the status: FieldOverridden, with path and value, and Ready all the same", async () => {
     const kmagent = await overridden();
@@ -124,21 +134,25 @@ describe("a webhook that rewrites the image's registry and adds a label and a to
     expect(kmagent.status?.nodes).toMatchObject({ desired: 3, healthy: 3 });
   });
 
-  test("has its way again after the spec changes, with at most two writes more", async () => {
-    const began = new Date();
-    const { collector } = world.images;
-    await operator.applyKmAgent({
-      nodeAgent: { image: collector, terminationGracePeriodSeconds: 4 },
-      clusterAgent: { image: collector, podLabels: { team: "sre" } },
-    });
-    await operator.waitHealthy(180_000);
-    await reportsPass();
-    const writes = await workloadWrites(began);
-    report("admission", { afterChange: writes });
-    expect(writes["daemonsets/km-agent"]).toBeLessThanOrEqual(2);
-    expect(writes["deployments/km-agent-cluster"]).toBeLessThanOrEqual(2);
-    expect((await workload("daemonset")).spec.template.spec.containers[0]?.image).toBe(mirrored);
-  });
+  test(
+    "has its way again after the spec changes, with at most two writes more",
+    async () => {
+      const began = new Date();
+      const { collector } = world.images;
+      await operator.applyKmAgent({
+        nodeAgent: { image: collector, terminationGracePeriodSeconds: 4 },
+        clusterAgent: { image: collector, podLabels: { team: "sre" } },
+      });
+      await operator.waitHealthy(180_000);
+      await reportsPass();
+      const writes = await workloadWrites(began);
+      report("admission", { afterChange: writes });
+      expect(writes["daemonsets/km-agent"]).toBeLessThanOrEqual(2);
+      expect(writes["deployments/km-agent-cluster"]).toBeLessThanOrEqual(2);
+      expect((await workload("daemonset")).spec.template.spec.containers[0]?.image).toBe(mirrored);
+    },
+    TEST_MS,
+  );
 
   test("that goes away leaves no trace of the fight once the spec changes: the status says so", async () => {
     await world.kubectl(["delete", "mutatingwebhookconfiguration", WEBHOOK]);

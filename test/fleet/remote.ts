@@ -1,3 +1,4 @@
+import type { KmAgentStatus } from "../../src/api/kmagent.ts";
 import type { HeardAnswer } from "../../src/platform/wire.ts";
 import { RemoteInbox } from "../../src/reconcile/remote-inbox.ts";
 import type { Snapshot } from "../../src/reconcile/snapshot.ts";
@@ -9,6 +10,15 @@ export const GOOD = {
     otlphttp: { endpoint: "${env:KM_COLLECTOR_ENDPOINT}", headers: { Authorization: "${env:KM_API_KEY}" } },
   },
   service: { pipelines: { traces: { receivers: ["otlp"], exporters: ["otlphttp"] } } },
+};
+
+/**
+ * The status of agents whose installation has lasted longer than `rollout.progressDeadline` at 00:05 of that day, so that what the platform
+ * sends counts at once.
+ */
+export const LONG_INSTALLING: KmAgentStatus = {
+  rollout: { phase: "Install", phaseSince: "2026-01-01T00:00:00Z", target: "before" },
+  clusterAgent: { phase: "Install", phaseSince: "2026-01-01T00:00:00Z", target: "before" },
 };
 
 /** An answer of the platform that wants this of the node agents, and nothing of the cluster agent. */

@@ -13,14 +13,14 @@ const FOREIGN_BYTES = 1_024;
 
 /** Throws where what is told of a refused configuration isn't taken by those whom it is told: the API server and the platform. */
 export function tellOf(findings: readonly Finding[]): void {
-  const settings = { minIntervalMs: 0, retry: "", generation: 1, rolledBack: false };
+  const settings = { minIntervalMs: 0, retry: "", generation: 1, rolledBack: false, unprovedUntil: null };
   const sent = { hash: "0123456789abcdef", document: null };
   const verdict = { ok: false, findings, sentText: null } as const;
   const { record } = heed(NO_RECORD, { kind: "config", sent, alone: true }, () => verdict, settings, NOW);
   const progress = { kind: "moving", reached: "" } as const;
   const component = "node-agent";
   const remote = remoteOutcome([
-    { component, record, overridden: false, progress, inForce: "The built-in one stays in force.", dueAt: null },
+    { component, record, overridden: false, progress, inForce: "The built-in one stays in force.", wait: null },
   ]);
   const status = assembleStatus(facts({ remote }), {}, NOW, unmasked);
   const { lastRemote } = KmAgentStatus.parse(status).config ?? {};

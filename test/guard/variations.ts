@@ -64,14 +64,17 @@ export function judgeLocal(document: YamlMap): JudgedConfig {
   return judgeRemote(document, LOCAL_CONTEXT);
 }
 
-/** Documents that the guard accepts, and that hold between them every variation that it accepts. */
+/** As many documents as that at most that the guard accepts, and that hold between them every variation that it accepts. */
 export function acceptedDocuments(count: number): { readonly text: string; readonly places: readonly string[] }[] {
   const accepted = variations().filter(({ sample, settings }) => judgeLocal(documentWith([{ sample, settings }])).ok);
   // Two variations of a component that a document holds once can't share a document.
   const single = accepted.filter(({ sample }) => SINGLE.includes(sample.type) && sample.kind !== "exporters");
   const others = accepted.filter((variation) => !single.includes(variation));
-  return Array.from({ length: Math.max(count, single.length) }, (_, n) => {
-    const group = [...single.slice(n, n + 1), ...others.filter((_variation, index) => index % count === n)];
+  const groups = Array.from({ length: Math.max(count, single.length) }, (_, n) => [
+    ...single.slice(n, n + 1),
+    ...others.filter((_variation, index) => index % count === n),
+  ]).filter((group) => group.length > 0);
+  return groups.map((group) => {
     const verdict = judgeLocal(documentWith(group));
     if (!verdict.ok) throw new Error(`accepted one by one and refused together: ${JSON.stringify(verdict.findings)}`);
     return { text: verdict.text, places: group.map(({ place }) => place) };
