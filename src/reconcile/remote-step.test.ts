@@ -143,8 +143,9 @@ test("a restart that the platform asks for is part of both components' pods", ()
   const before = pass(snapshot(kmagent(), []));
   const plan = pass(snapshot(kmagent(), heard(asks(null))));
   expect(plan.status.config?.revision).not.toBe(before.status.config?.revision);
-  for (const id of ["DaemonSet agent", "Deployment agent-cluster"]) {
-    expect(plan.lastValid?.find((object) => objectId(object) === id)).toMatchObject({
+  const { desired } = plan.rendered ?? {};
+  for (const kind of ["DaemonSet", "Deployment"]) {
+    expect(desired?.ok === true && desired.objects.find((object) => object.kind === kind)).toMatchObject({
       spec: { template: { metadata: { annotations: { [ANNOTATION.restartRequested]: "2026-01-01T00:10:00Z" } } } },
     });
   }

@@ -5,7 +5,7 @@ import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { NO_MEMORY } from "./memory.ts";
 import { objectId } from "./object-id.ts";
-import { retriedRevision, triedOn } from "./remote-tried.ts";
+import { retriedRevision, triedOn, unprovedUntil } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 type Rollout = NonNullable<KmAgentStatus["rollout"]>;
@@ -29,14 +29,19 @@ function configMap(revision: string, hash: string, owner = "u"): KubeObject {
 }
 
 /** Revisions `a1` and `a2` hold the configuration `a`, `b1` holds `b`, and `d` none of the platform's; `x` isn't ours. */
-function snapshot(rollout: Rollout, { strategy = "Staged", retry = "" } = {}): Snapshot {
+function snapshot(rollout: Rollout, { strategy = "Staged", retry = "", clusterAgent = true } = {}): Snapshot {
   const live = [configMap("a1", "a"), configMap("a2", "a"), configMap("b1", "b"), configMap("x", "a", "another")];
   return {
     kmagent: {
       name: "agent",
       uid: "u",
       annotations: retry === "" ? {} : { [ANNOTATION.retry]: retry },
-      spec: KmAgentSpec.parse({ clusterName: "c", apiKeySecretRef: { name: "s", key: "k" }, rollout: { strategy } }),
+      spec: KmAgentSpec.parse({
+        clusterName: "c",
+        apiKeySecretRef: { name: "s", key: "k" },
+        rollout: { strategy },
+        clusterAgent: { enabled: clusterAgent },
+      }),
       status: { rollout },
     },
     live: new Map(live.map((object) => [objectId(object), object])),
@@ -45,6 +50,29 @@ function snapshot(rollout: Rollout, { strategy = "Staged", retry = "" } = {}): S
 }
 
 const back: Rollout = { phase: "RollingBack", target: "a1", stable: "d", rejected: [rejected("a1")] };
+
+describe("a first revision to go back to is waited for", () => {
+  const now = Date.parse("2026-01-01T00:10:00Z");
+  const since = Date.parse("2026-01-01T00:08:00Z");
+  const installing: Rollout = { phase: "Install", phaseSince: "2026-01-01T00:08:00Z", target: "d" };
+
+  test("from the installation's beginning until rollout.progressDeadline", () => {
+    expect(unprovedUntil("node-agent", snapshot(installing), now)).toBe(since + 300_000);
+  });
+
+  test("from now on, where nothing is written yet", () => {
+    expect(unprovedUntil("node-agent", snapshot({}), now)).toBe(now + 300_000);
+  });
+
+  test("no more, where one is stable", () => {
+    expect(unprovedUntil("node-agent", snapshot({ ...installing, phase: "Complete", stable: "d" }), now)).toBeNull();
+  });
+
+  test("not by a cluster agent that is switched off", () => {
+    expect(unprovedUntil("cluster-agent", snapshot({}), now)).toBe(now + 300_000);
+    expect(unprovedUntil("cluster-agent", snapshot({}, { clusterAgent: false }), now)).toBeNull();
+  });
+});
 
 describe("what a rollout has shown of the configuration that counts", () => {
   test.each<{ name: string; rollout: Rollout; more?: object; failed: string | null }>([
