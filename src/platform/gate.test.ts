@@ -36,6 +36,9 @@ describe("how long nobody calls", () => {
     ["429 without a time: backoff", [throttled(null)], 1, 1_250],
     ["429 with zero: not at once", [throttled(0)], 0, 250],
     ["503 with a time: what was asked for", [failing(10_000)], 0, 10_000],
+    ["503 with a second, over and over: backoff", Array.from({ length: 100 }, () => failing(1_000)), 1, 60_250],
+    ["429 with zero, over and over: backoff", Array.from({ length: 100 }, () => throttled(0)), 1, 60_250],
+    ["429 with more than the backoff has come to: what was asked for", [DOWN, DOWN, throttled(30_000)], 1, 33_000],
     ["a success after failures opens", [DOWN, DOWN, OK], 0, "open"],
     ["failures are counted anew after a success", [DOWN, DOWN, DOWN, OK, DOWN], 1, 1_250],
   ];

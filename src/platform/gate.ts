@@ -35,7 +35,7 @@ export function reopened(gate: Gate): Gate {
   return { kind: "open", epoch: gate.epoch + 1 };
 }
 
-/** Exponential backoff with full jitter, unless the outcome says better. Milliseconds. */
+/** Exponential backoff with full jitter; longer where the platform asks for more, or doesn't take the key. Milliseconds. */
 function pause(outcome: Outcome, failures: number, random: number): number {
   const jittered = LEAST_MS + random * Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 16));
   switch (outcome.kind) {
@@ -44,8 +44,9 @@ function pause(outcome: Outcome, failures: number, random: number): number {
       return UNAUTHORIZED_MS * (1 + random / 10);
     case "throttled":
     case "serverError":
-      // What was asked for is the least; the jitter keeps clusters that were told the same moment apart.
-      return outcome.retryAfterMs === null ? jittered : Math.max(outcome.retryAfterMs, LEAST_MS) * (1 + random / 10);
+      // What was asked for is the least, so that a short one doesn't end the backoff. Its own jitter keeps clusters that were
+      // told the same moment apart.
+      return Math.max((outcome.retryAfterMs ?? 0) * (1 + random / 10), jittered);
     case "unreachable":
     case "badAnswer":
       return jittered;
