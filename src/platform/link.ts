@@ -5,12 +5,13 @@ import { CheckIn } from "./check-in.ts";
 import type { CheckInPlan } from "./check-in.ts";
 import { createPlatformClient } from "./client.ts";
 import type { PlatformClient } from "./client.ts";
+import { NodeChannel } from "./node-channel.ts";
 import { NodeReports } from "./node-reports.ts";
 import type { Outcome } from "./outcome.ts";
 import { checkInRequest, hostnameOf, nodeReport, removedCheckIn } from "./payload.ts";
 import type { ClusterReport, Naming, OperatorIdentity, ReportedNode } from "./payload.ts";
 import { afterOutcome, notContacted, worstOf } from "./platform-state.ts";
-import type { ChannelState, PlatformState } from "./platform-state.ts";
+import type { PlatformState } from "./platform-state.ts";
 import { asksForChange } from "./wire.ts";
 import type { CheckInRequest, HeardAnswer } from "./wire.ts";
 import type { Distribution } from "./versions.ts";
@@ -67,9 +68,9 @@ export class Link {
   #client: PlatformClient | null = null;
   #nodes = new Map<string, ReportedNode>();
   #fleet: FleetReport | null = null;
-  #nodeChannel: ChannelState;
-  #checkInChannel: ChannelState;
-  #state: PlatformState;
+  readonly #nodeChannel = new NodeChannel();
+  #checkInChannel = notContacted();
+  #state: PlatformState = this.#checkInChannel.state;
   #toldOfNodeConfig = false;
   /** `id` of the news that the check-in under way carries, and of the last that the platform has taken. */
   #newsUnderWay = "";
@@ -79,8 +80,6 @@ export class Link {
     this.#context = context;
     this.#settings = settings;
     this.#log = context.log.child({ kmagent: settings.kmagent });
-    this.#nodeChannel = this.#checkInChannel = notContacted();
-    this.#state = this.#nodeChannel.state;
     const { clock, random } = context;
     this.#reports = new NodeReports({
       clock,
@@ -181,11 +180,13 @@ export class Link {
     if (apiKey === null) {
       this.#reports.pause();
       this.#checkIn.pause();
-      this.#nodeChannel = notContacted("The API key isn't known, so nothing is sent.");
-      this.#checkInChannel = this.#nodeChannel;
+      const why = "The API key isn't known, so nothing is sent.";
+      this.#nodeChannel.reset(why);
+      this.#checkInChannel = notContacted(why);
       this.#judge();
       return;
     }
+    this.#nodeChannel.forgetAll();
     this.#client = createPlatformClient({ endpoint, apiKey, proxy, caBundle, version: operator.version, clock });
     this.#reports.resume();
     if (this.#checkIn.runs(this.#checkInPlan)) this.#checkIn.checkNow();
@@ -238,9 +239,8 @@ export class Link {
     this.#nodes = present;
     const naming = namingOf(this.#settings);
     const names = (list: readonly string[]) => list.map((node) => hostnameOf(node, naming));
-    if (gone.length > 0) this.#reports.withdraw(names(gone), "the node left the cluster.", REMOVAL_MS);
-    if (excluded.length > 0)
-      this.#reports.withdraw(names(excluded), "the node is no longer selected for an agent.", REMOVAL_MS);
+    if (gone.length > 0) this.#withdraw(names(gone), "the node left the cluster.");
+    if (excluded.length > 0) this.#withdraw(names(excluded), "the node is no longer selected for an agent.");
     if (changed.length > 0)
       this.#reports.put(changed.map((node) => nodeReport(node, naming, this.#settings.distribution)));
   }
@@ -250,24 +250,32 @@ export class Link {
     const before = namingOf(old);
     const after = namingOf(this.#settings);
     const renamed = [...this.#nodes.keys()].filter((node) => hostnameOf(node, before) !== hostnameOf(node, after));
-    this.#reports.withdraw(
+    this.#withdraw(
       renamed.map((node) => hostnameOf(node, before)),
       "the node is reported under another name now.",
-      REMOVAL_MS,
     );
     this.#nodes = new Map();
     if (this.#fleet !== null) this.update(this.#fleet);
   }
 
+  #withdraw(hostnames: readonly string[], why: string): void {
+    this.#reports.withdraw(hostnames, why, REMOVAL_MS);
+    this.#nodeChannel.forget(hostnames);
+  }
+
   #forgetNodes(): void {
     this.#reports.forget([...this.#reports.hostnames()]);
     this.#nodes = new Map();
-    this.#nodeChannel = notContacted();
+    this.#nodeChannel.reset();
     this.#judge();
   }
 
   #heardOfNode(outcome: Outcome, hostname: string): void {
-    this.#nodeChannel = afterOutcome(this.#nodeChannel, outcome);
+    // A farewell that isn't taken says nothing of the nodes that are still there.
+    if (outcome.kind === "rejected" && !this.#reports.has(hostname)) return;
+    if (this.#nodeChannel.hear(outcome, hostname, this.#nodes.size)) {
+      this.#log.warn({ node: hostname, error: outcome.message }, "the platform doesn't take a node's report");
+    }
     if (outcome.kind === "ok" && asksForChange(outcome.answer) && !this.#toldOfNodeConfig) {
       this.#toldOfNodeConfig = true;
       this.#log.warn({ node: hostname }, "the platform answers a node's report with a configuration, which is ignored");

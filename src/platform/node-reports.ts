@@ -55,6 +55,11 @@ export class NodeReports {
     return this.#queue.hostnames();
   }
 
+  /** Whether this agent is among them. */
+  has(hostname: string): boolean {
+    return this.#queue.has(hostname);
+  }
+
   /** Sends nothing until `resume`; states are still taken, so that the newest goes out then. */
   pause(): void {
     this.#paused = true;

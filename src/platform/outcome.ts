@@ -57,5 +57,5 @@ export function faultOf(outcome: Outcome): Fault | null {
 
 /** Outcomes that passing time may mend by itself, so that a single one of them says little. */
 export function isTransient(outcome: Outcome): boolean {
-  return outcome.kind === "unreachable" || outcome.kind === "serverError";
+  return outcome.kind === "unreachable" || outcome.kind === "serverError" || outcome.kind === "throttled";
 }

@@ -21,7 +21,7 @@ export function notContacted(message = "No report has been sent yet."): ChannelS
 
 /**
  * A channel after a call. A first failure of a kind that may mend itself isn't told while the connection stood before: it is
- * tried again within seconds, and only the second one is news.
+ * tried again soon, and only the second one is news.
  */
 export function afterOutcome(channel: ChannelState, outcome: Outcome): ChannelState {
   if (outcome.kind === "aborted") return channel;

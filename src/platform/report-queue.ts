@@ -70,6 +70,11 @@ export class ReportQueue {
     for (const [hostname, { expiresAt }] of this.#entries) if (expiresAt === null) yield hostname;
   }
 
+  /** Whether this agent is there and wasn't removed. */
+  has(hostname: string): boolean {
+    return this.#entries.get(hostname)?.expiresAt === null;
+  }
+
   /** Changes how often unchanged nodes are sent. */
   setInterval(intervalMs: number, now: number): void {
     if (intervalMs === this.#interval) return;

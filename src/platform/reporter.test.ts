@@ -255,6 +255,42 @@ test("one failure that passes is no news", async () => {
   expect(states.map(({ kind }) => kind)).toEqual(["connected"]);
 });
 
+test("one node whose reports aren't taken is named once, and the connection stands while others are taken", async () => {
+  simulator.tell({ kind: "status", code: 400, hostname: "b" });
+  reporter.configure("u", settings({ nodeReports: { enabled: true, intervalMs: 40, hostname: "Node" } }));
+  reporter.update("u", fleet(node("a"), node("b"), node("c")));
+  const refusals = () => simulator.records().filter(({ answered }) => answered === "status").length;
+  const named = () => lines.filter((line) => line.startsWith("warn the platform doesn't take a node's report"));
+  await until(() => refusals() >= 4 && row("a") !== undefined && row("c") !== undefined);
+  expect(states.map(({ kind }) => kind)).toEqual(["connected"]);
+  expect(named()).toHaveLength(1);
+  expect(named()[0]).toMatch(/"node":"b".*HTTP 400/);
+  simulator.tell([]);
+  await until(() => row("b") !== undefined);
+  simulator.tell({ kind: "status", code: 400, hostname: "b" });
+  await until(() => named().length === 2);
+  expect(states.map(({ kind }) => kind)).toEqual(["connected"]);
+});
+
+test("that no node's report is taken is told as the platform's error, until one is", async () => {
+  simulator.tell(["a", "b"].map((hostname) => ({ kind: "status", code: 400, hostname }) as const));
+  reporter.configure("u", settings({ nodeReports: { enabled: true, intervalMs: 40, hostname: "Node" } }));
+  reporter.update("u", fleet(node("a"), node("b")));
+  await until(() => reporter.state("u").kind === "error");
+  simulator.tell({ kind: "status", code: 400, hostname: "a" });
+  await until(() => reporter.state("u").kind === "connected");
+});
+
+test("one call that is throttled is no news", async () => {
+  reporter.configure("u", settings());
+  reporter.update("u", fleet(node("a")));
+  await until(() => reporter.state("u").kind === "connected");
+  simulator.tell({ kind: "status", code: 429, retryAfter: "0", times: 1, hostname: "a" });
+  reporter.update("u", fleet(node("a", { collector: "Stopped", lastError: "x" })));
+  await until(() => row("a")?.["collector_status"] === "Stopped");
+  expect(states.map(({ kind }) => kind)).toEqual(["connected"]);
+});
+
 test("a platform that doesn't know our two fields gets the check-in without them", async () => {
   simulator.refuseExtension(true);
   reporter.configure("u", settings());
