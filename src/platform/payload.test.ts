@@ -48,6 +48,10 @@ describe("the nine fields of a node", () => {
     expect(nodeReport(broken("a"), NAMING, "kloudmate").last_error_message).toBe("The collector was killed.");
   });
 
+  test("tell the reason where nobody left words: what is stopped is never told without a cause", () => {
+    expect(nodeReport({ ...broken("a"), message: "" }, NAMING, "kloudmate").last_error_message).toBe("OOMKilled");
+  });
+
   test("tell no old error of what runs again", () => {
     expect(nodeReport({ ...NODE, lastError: "once" }, NAMING, "kloudmate").last_error_message).toBe("");
   });

@@ -48,7 +48,7 @@ export function hostnameOf(node: string, naming: Naming): string {
   return naming.hostname === "Node" ? node : `${naming.clusterName}/${node}`;
 }
 
-/** The nine fields for one node. The error text is there exactly while something is stopped. */
+/** The nine fields for one node. The error text is there exactly while something is stopped, whatever is known of it. */
 export function nodeReport(node: ReportedNode, naming: Naming, distribution: Distribution): NodeReport {
   const versions = versionsOf(node.image, distribution);
   const stopped = node.agent === "Stopped" || node.collector === "Stopped";
@@ -61,8 +61,12 @@ export function nodeReport(node: ReportedNode, naming: Naming, distribution: Dis
     collector_version: versions.collector,
     agent_status: node.agent,
     collector_status: node.collector,
-    last_error_message: !stopped ? "" : node.lastError === "" ? node.message : node.lastError,
+    last_error_message: stopped ? errorOf(node) : "",
   };
+}
+
+function errorOf({ lastError, message, reason }: ReportedNode): string {
+  return [lastError, message, reason].find((text) => text !== "") ?? "The collector is stopped.";
 }
 
 /** A last report for an agent that was taken away on purpose: `why` begins with "Removed:", which no failure's text does. */

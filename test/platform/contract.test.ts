@@ -31,7 +31,13 @@ const without = (object: object, key: string): object =>
 describe("payloads that keep the contract", () => {
   test.each<[string, object]>([
     ["a node's", NODE],
+    ["a node's on which both run", { ...NODE, collector_status: "Running", last_error_message: "" }],
+    ["a node's on which nothing runs", { ...NODE, agent_status: "Stopped" }],
     ["a cluster's, as it always was", CLUSTER],
+    [
+      "a cluster's that runs and says what is wrong with some nodes",
+      { ...CLUSTER, agent_status: "Running", last_error_message: "1 of 2 nodes have no working agent: a (OOMKilled)." },
+    ],
     ["a cluster's with both added fields", { ...CLUSTER, agent_status: "Running", last_error_message: "" }],
     ["a cluster's with namespaces", { ...CLUSTER, namespaces: ["default"] }],
   ])("%s", (_name, payload) => {
@@ -44,6 +50,8 @@ describe("payloads that break it", () => {
     ...Object.keys(NODE).map((key): [string, unknown] => [`a node's without ${key}`, without(NODE, key)]),
     ...Object.keys(CLUSTER).map((key): [string, unknown] => [`a cluster's without ${key}`, without(CLUSTER, key)]),
     ["a node's with a tenth field", { ...NODE, extra: 1 }],
+    ["a node's error while both run", { ...NODE, collector_status: "Running" }],
+    ["a node's collector that is stopped for no reason", { ...NODE, last_error_message: "" }],
     ["a cluster's with one added field alone", { ...CLUSTER, agent_status: "Running" }],
     ["a status in lower case", { ...NODE, agent_status: "running" }],
     ["a node's in docker", { ...NODE, is_docker: true }],

@@ -63,9 +63,18 @@ export interface Judgement {
 /** Judges a parsed payload. */
 export function judge(payload: unknown): Judgement {
   const object = typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>) : {};
-  if (object["platform"] !== "k8s") return { mode: "node", extended: false, breaches: breaches(payload, NODE) };
+  if (object["platform"] !== "k8s")
+    return { mode: "node", extended: false, breaches: [...breaches(payload, NODE), ...contradictions(object)] };
   const extended = Object.keys(EXTENSION).some((key) => key in object);
   return { mode: "cluster", extended, breaches: breaches(payload, extended ? { ...CLUSTER, ...EXTENSION } : CLUSTER) };
+}
+
+/** What no field of a node shows alone: a text that tells of an error while nothing is stopped, or none while the collector is. */
+function contradictions(node: Readonly<Record<string, unknown>>): string[] {
+  const { agent_status: agent, collector_status: collector, last_error_message: error } = node;
+  if (agent === "Running" && collector === "Running" && error !== "")
+    return [`last_error_message is ${JSON.stringify(error)} though both are Running`];
+  return collector === "Stopped" && error === "" ? ["last_error_message is empty though the collector is Stopped"] : [];
 }
 
 function breaches(payload: unknown, fields: Readonly<Record<string, Check>>): string[] {
