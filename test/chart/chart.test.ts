@@ -84,6 +84,13 @@ describe("rights", () => {
     }
   });
 
+  test("of the node agents to kubelet are its figures and its list of pods", () => {
+    const ofKubelet = rulesOf(find("ClusterRole", "km-agent:kmagent-operator-node-agent")).filter(({ resources }) =>
+      resources?.some((resource) => resource.startsWith("nodes/")),
+    );
+    expect(ofKubelet).toEqual([{ apiGroups: [""], resources: ["nodes/stats", "nodes/pods"], verbs: ["get"] }]);
+  });
+
   test("go to accounts that the chart makes, in the release's namespace", () => {
     for (const binding of all.filter(({ kind }) => kind.endsWith("Binding"))) {
       for (const subject of binding["subjects"] as readonly { kind: string; name: string; namespace: string }[]) {
