@@ -20,6 +20,8 @@ interface Rule {
 interface Container {
   readonly args: readonly string[];
   readonly env: readonly { readonly name: string }[];
+  readonly image: string;
+  readonly resources: { readonly requests?: unknown; readonly limits?: unknown };
   readonly securityContext: unknown;
 }
 
@@ -206,13 +208,15 @@ describe("the operator's pod", () => {
 describe("values", () => {
   test("that the chart has are those that its schema describes, each with a sentence", () => {
     interface Schema {
-      readonly type?: string;
+      readonly type?: string | readonly string[];
       readonly description?: string;
       readonly properties?: Readonly<Record<string, Schema>>;
     }
     const schema = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8")) as Schema;
     const compare = (of: Schema, value: Readonly<Record<string, unknown>>, path: string) => {
-      const described = Object.keys(of.properties ?? {}).filter((key) => path !== "" || key !== "global");
+      // What only a parent chart sets.
+      const ofParent = path === "" ? ["global", "enabled"] : [];
+      const described = Object.keys(of.properties ?? {}).filter((key) => !ofParent.includes(key));
       expect([path, ...Object.keys(value).sort()]).toEqual([path, ...described.sort()]);
       for (const [key, each] of Object.entries(of.properties ?? {})) {
         expect([`${path}.${key}`, each.description]).toEqual([
@@ -246,9 +250,56 @@ describe("values", () => {
     ["a key for the API", "apiKey=x", "apiKey"],
     ["a label that is no text", "podLabels.a.b=c", "podLabels"],
     ["an interval without unit", "metrics.serviceMonitor.interval=30", "interval"],
+    ["no repository", "image.repository=null", "repository"],
+    ["no agents' images at all", "agentImages=null", "agentImages"],
+    ["no ServiceMonitor's settings at all", "metrics.serviceMonitor=null", "serviceMonitor"],
+    ["a word for the condition of a parent chart", "enabled=perhaps", "enabled"],
+    ["a name in capitals", "fullnameOverride=Monitoring", "fullnameOverride"],
+    ["a name that begins with a digit", "fullnameOverride=1st", "fullnameOverride"],
+    ["a name that ends with a hyphen", "fullnameOverride=agent-", "fullnameOverride"],
+    ["a name that leaves no room for endings", `fullnameOverride=${"a".repeat(41)}`, "fullnameOverride"],
+    ["a part of a name with a dot", "nameOverride=a.b", "nameOverride"],
   ])("refuse %s, by name", async (_, set, name) => {
     await expect(render({ args: ["--set", set] })).rejects.toThrow(
       new RegExp(`values don't meet the specifications[\\s\\S]*${name}`),
     );
+  });
+
+  test("that only choose may be dropped by null, as Helm has it, and the chart renders without them", async () => {
+    const dropped = [
+      ...["affinity", "nodeSelector", "tolerations", "topologySpreadConstraints", "priorityClassName"],
+      ...["podLabels", "podAnnotations", "podSecurityContext", "securityContext", "resources", "nodeOptions", "env"],
+      ...["podDisruptionBudget", "nameOverride", "fullnameOverride", "image.tag", "image.digest", "image.pullSecrets"],
+      ...["agentImages.nodeAgent", "agentImages.clusterAgent", "metrics.serviceMonitor.labels"],
+      ...["serviceAccount.annotations", "nodeAgent.serviceAccountAnnotations", "nodeAgent.extraRules"],
+      ...["clusterAgent.serviceAccountAnnotations", "clusterAgent.extraRules"],
+    ];
+    const objects = await render({ args: ["--set", dropped.map((key) => `${key}=null`).join(",")] });
+    expect(objects.map(({ kind }) => kind).sort()).toEqual(all.map(({ kind }) => kind).sort());
+    const pod = podOf(objects);
+    for (const field of ["affinity", "nodeSelector", "tolerations", "securityContext"])
+      expect(pod).not.toHaveProperty(field);
+    const [{ image }] = pod.containers;
+    expect(image).toMatch(/^ghcr\.io\/kloudmate\/kmagent-operator:\d/);
+  });
+
+  test("of a part of the resources, or of the nodes' labels, may be dropped alone", async () => {
+    const args = ["--set", "resources.limits=null", "--set", "nodeSelector.kubernetes\\.io/os=null"];
+    const pod = podOf(await render({ args }));
+    expect(pod).not.toHaveProperty("nodeSelector");
+    const { requests, limits } = pod.containers[0].resources;
+    expect([requests, limits]).toEqual([{ cpu: "50m", memory: "96Mi" }, undefined]);
+  });
+
+  test("of a parent chart are taken: the condition under which it installs this one, and global ones", async () => {
+    const objects = await render({ args: ["--set", "enabled=true", "--set", "global.region=eu"] });
+    expect(objects).toEqual(all);
+  });
+
+  test("that name objects are used whole", async () => {
+    const names = async (set: string) => (await render({ args: ["--set", set] })).map(({ metadata }) => metadata.name);
+    const longest = `a-${"1".repeat(38)}`;
+    expect(await names(`fullnameOverride=${longest}`)).toContain(`${longest}-cluster-agent`);
+    expect(await names("nameOverride=eu")).toContain("kmagent-operator-eu-node-agent");
   });
 });
