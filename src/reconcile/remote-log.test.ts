@@ -59,6 +59,14 @@ describe("the log of the platform's configurations", () => {
 });
 
 describe("the log of restarts", () => {
+  test("tells of a wish for one, and says what holds it back", () => {
+    const note = { kind: "restart", component: "node-agent" } as const;
+    expect(tell([note])).toEqual(["info restart requested by the platform, restarting collector"]);
+    expect(tell([note], {}, { paused: true })).toEqual([
+      "info restart requested by the platform; it is kept until spec.paused is false",
+    ]);
+  });
+
   test("tells of one once every node runs what was tried, and not before", () => {
     expect(tell([], { rollout: { phase: "Canary", target: "b" } })).toEqual([]);
     expect(tell([], { rollout: { phase: "Progressing", target: "b", updated: 1 } })).toEqual([]);

@@ -96,7 +96,9 @@ export class RemoteLog {
         break;
       }
       case "restart":
-        log.info({ component }, "restart requested by the platform, restarting collector");
+        if (kmagent.spec?.paused === true) {
+          log.info({ component }, "restart requested by the platform; it is kept until spec.paused is false");
+        } else log.info({ component }, "restart requested by the platform, restarting collector");
         break;
       case "restartWaits":
         log.info({ component }, `restart requested by the platform; it waits for ${describeWait(note.wait)}`);

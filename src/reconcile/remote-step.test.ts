@@ -152,6 +152,24 @@ test("a restart that the platform asks for is part of both components' pods", ()
   expect(plan.events.map(({ reason }) => reason)).toEqual(["RestartRequested", "RestartRequested"]);
 });
 
+test("a restart that the platform asks for isn't told of a cluster agent that is switched off", () => {
+  const of = (spec: Parameters<typeof kmagent>[0]) => pass(snapshot(kmagent(spec), heard(asks(null))));
+  const off = of({ clusterAgent: { enabled: false } });
+  expect(off.remote?.notes.map(({ kind, component }) => `${kind} ${component}`)).toEqual(["restart node-agent"]);
+  expect(off.events.map(({ message }) => message)).toEqual(["The platform asked to restart the node agents."]);
+  // The spec's own configuration is restarted as any other.
+  const inline =
+    "receivers: { otlp: { protocols: { grpc: {} } } }\nexporters: { debug: {} }\nservice: { pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }";
+  expect(of({ config: { clusterAgent: { inline } } }).events).toHaveLength(2);
+});
+
+test("a restart that the platform asks for while everything is paused is told as one that waits", () => {
+  const { events } = pass(snapshot(kmagent({ paused: true }), heard(asks(null))));
+  expect(events.map(({ message }) => message)).toContain(
+    "The platform asked to restart the node agents; nothing is restarted until spec.paused is false.",
+  );
+});
+
 describe("the inbox", () => {
   const quiet: HeardAnswer = { restartRequired: false, nodeAgent: null, clusterAgent: null };
 

@@ -32,6 +32,8 @@ export interface RemoteStep extends RemoteDecision {
   readonly takenBack: Readonly<Record<Component, string>>;
   /** Components for which the spec goes before it, or that are switched off. */
   readonly without: ReadonlySet<Component>;
+  /** Whether the spec holds back what the platform asks for. */
+  readonly paused: boolean;
 }
 
 /** Takes the platform's answers; `null` while the spec can't be read, and then they wait. */
@@ -67,7 +69,10 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
       );
   return {
     ...decided,
-    notes: [...learnt.notes, ...decided.notes],
+    // Of a component that is switched off there is nothing to restart, though the wish is kept for when it is on again.
+    notes: [...learnt.notes, ...decided.notes].filter(
+      ({ kind, component }) => !(isOff(kmagent, component) && (kind === "restart" || kind === "restartWaits")),
+    ),
     objects: COMPONENTS.flatMap((component) => {
       const held = heldConfigMap(kmagent, component, decided.records[component]);
       return held ? [{ ...held }] : [];
@@ -78,6 +83,7 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
       "cluster-agent": off ? "" : takenBack(decided.records["cluster-agent"]),
     },
     without: new Set(COMPONENTS.filter((component) => isWithout(kmagent, component))),
+    paused: kmagent.spec.paused,
   };
 }
 
@@ -135,9 +141,14 @@ function readRecords({ kmagent, live }: Snapshot): RemoteRecords {
   return { ...NO_RECORDS, "node-agent": read("node-agent"), "cluster-agent": read("cluster-agent") };
 }
 
-function isWithout({ spec }: KmAgent, component: Component): boolean {
-  if (component === "node-agent") return spec.config.nodeAgent !== undefined;
-  return spec.config.clusterAgent !== undefined || !spec.clusterAgent.enabled;
+function isWithout(kmagent: KmAgent, component: Component): boolean {
+  const { config } = kmagent.spec;
+  if (component === "node-agent") return config.nodeAgent !== undefined;
+  return config.clusterAgent !== undefined || isOff(kmagent, component);
+}
+
+function isOff({ spec }: KmAgent, component: Component): boolean {
+  return component === "cluster-agent" && !spec.clusterAgent.enabled;
 }
 
 const WHOSE: Readonly<Record<Component, string>> = {
@@ -182,8 +193,11 @@ export function remoteEvents(step: RemoteStep | null): EventNote[] {
         const message = `Configuration ${note.hash} of ${whose} was accepted, and is refused now: ${summary(note, note.findings)}`;
         return [{ type: "Warning", reason: "RemoteConfigRefused", message }];
       }
-      case "restart":
-        return [{ type: "Normal", reason: "RestartRequested", message: `The platform asked to restart ${whose}.` }];
+      case "restart": {
+        const when = step?.paused === true ? "; nothing is restarted until spec.paused is false" : "";
+        const message = `The platform asked to restart ${whose}${when}.`;
+        return [{ type: "Normal", reason: "RestartRequested", message }];
+      }
       // The condition tells of it, with what is in force instead.
       case "rolledBack":
       case "restartWaits":
