@@ -9,7 +9,7 @@ import { createLog } from "../telemetry/log.ts";
 import { createSecretMask } from "../telemetry/mask.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import { BY_INSTANCE } from "./gather.ts";
-import { projectKmAgent } from "./project.ts";
+import { createIntern, projectKmAgent, projectPod } from "./project.ts";
 import type { KmAgentRecord, NodeRecord, PodRecord } from "./project.ts";
 import { Term } from "./term.ts";
 
@@ -61,6 +61,7 @@ function world() {
   const clock = new FakeClock();
   const end = new AbortController();
   const kmagents = new HeardStore<KmAgentRecord>();
+  const pods = new HeardStore<PodRecord>({ [BY_INSTANCE]: (pod) => pod.instance });
   const put = (generation: number) => {
     const resourceVersion = String(generation);
     const value = projectKmAgent({
@@ -84,7 +85,7 @@ function world() {
       caches: {
         kmagents,
         nodes: new HeardStore<NodeRecord>(),
-        pods: new HeardStore<PodRecord>({ [BY_INSTANCE]: (pod) => pod.instance }),
+        pods,
         daemonSets: new HeardStore<KubeObject>(),
         deployments: new HeardStore<KubeObject>(),
         configMaps: new HeardStore<KubeObject>(),
@@ -128,7 +129,7 @@ function world() {
     return clock.now() - began;
   };
   const says = (text: string) => lines.some((line) => line.includes(text));
-  return { server, clock, end, standing, listeners, metrics, put, says, close };
+  return { server, clock, end, standing, listeners, metrics, pods, put, says, close };
 }
 
 describe("a term", () => {
@@ -152,6 +153,26 @@ describe("a term", () => {
     await close();
     expect(server.calls).toEqual([]);
   });
+});
+
+test("a term tells of pods that come", async () => {
+  const { pods, says, close } = world();
+  const value = projectPod(
+    {
+      metadata: {
+        name: "agent-1",
+        namespace: "km",
+        uid: "pod-1",
+        labels: { "app.kubernetes.io/instance": "agent", "app.kubernetes.io/component": "node-agent" },
+        ownerReferences: [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }],
+      },
+      status: { phase: "Pending" },
+    },
+    createIntern(),
+  );
+  pods.set("km/agent-1", { uid: "pod-1", resourceVersion: "1", value }, "1");
+  expect(says('"agent start sequence initiated"')).toBe(true);
+  await close();
 });
 
 describe("the end of a term", () => {

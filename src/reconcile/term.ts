@@ -15,6 +15,7 @@ import type { Prober } from "../probe/prober.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { SecretMask } from "../telemetry/mask.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { logAgentPods } from "./agent-pods-log.ts";
 import { Controller } from "./controller.ts";
 import { ExportWatch } from "./export-watch.ts";
 import { watchFailedPods } from "./failed-pods.ts";
@@ -69,7 +70,7 @@ export class Term {
 
   /** `end` ends all that is under way: the lease is lost, or the process is at its end. */
   constructor(options: TermOptions, end: AbortSignal) {
-    const { caches, clock, random } = options;
+    const { caches, clock, random, log } = options;
     this.#options = options;
     this.#end = end;
     this.#prober = this.#makeProber();
@@ -83,6 +84,7 @@ export class Term {
       add: (key, afterMs) => this.#queue.add(key, afterMs),
       podChanged: (uid, podUid) => this.#prober.nudge(uid, podUid),
     });
+    logAgentPods(caches.pods, log, end);
     this.#everyone();
   }
 
