@@ -66,7 +66,7 @@ export const REMOTE_RULES: Readonly<Record<string, RuleEntry>> = {
   },
   storage: { asks: "Files only in the agent's own directory.", refuses: "file_storage: { directory: /tmp }" },
   limits: {
-    asks: "Bounds of queues, batches, intervals (1 s at least), dimensions and parts.",
+    asks: "Bounds of queues, batches (100 ms at least, or 0), intervals (1 s at least), dimensions and parts.",
     refuses: "collection_interval: 10ms",
   },
   signals: {

@@ -97,25 +97,37 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const DURATION = /^(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|\u00b5s|ms|s|m|h)){1,6}$/;
 
-/** A Go duration within bounds, given in seconds. A bare number would be nanoseconds, which nobody means. */
+/** A Go duration within bounds, given in seconds. A bare number but 0 would be nanoseconds, which nobody means. */
 export function duration(min: number, max: number): Shape {
+  return timeOf((seconds) => seconds >= min && seconds <= max, `must be from ${min}s to ${max}s`);
+}
+
+/** A Go duration that is off, or the collector's own default, where it is 0; else within bounds, given in seconds. */
+export function zeroOr(min: number, max: number): Shape {
+  const fits = (seconds: number) => seconds === 0 || (seconds >= min && seconds <= max);
+  return timeOf(fits, `must be 0, or from ${min}s to ${max}s`);
+}
+
+function timeOf(fits: (seconds: number) => boolean, message: string): Shape {
   return (value, path) => {
-    if (typeof value !== "string" || !(DURATION.test(value) || value === "0")) {
-      return found("settings", path, "must be a duration with its unit, such as 10s");
-    }
     const seconds = secondsOf(value);
-    return seconds >= min && seconds <= max ? [] : found("limits", path, `must be from ${min}s to ${max}s`);
+    if (seconds === null) return found("settings", path, "must be a duration with its unit, such as 10s");
+    return fits(seconds) ? [] : found("limits", path, message);
   };
 }
 
-/** Seconds of a Go duration. */
-export function secondsOf(text: string): number {
-  const parts = text.matchAll(/([0-9.]+)(ns|us|\u00b5s|ms|s|m|h)/g);
+/** Seconds of a Go duration; null where a value is none. 0 is the same in every unit, so it needs none. */
+export function secondsOf(value: YamlValue | undefined): number | null {
+  if (value === 0 || value === "0") return 0;
+  if (typeof value !== "string" || !DURATION.test(value)) return null;
+  const parts = value.matchAll(/([0-9.]+)(ns|us|\u00b5s|ms|s|m|h)/g);
   return parts.reduce((sum, [, amount = "0", unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 0), 0) / 1_000;
 }
 
 /** Something that is repeated: once a second at most, or one agent would load its node, and a fleet its API server. */
 export const interval = duration(1, 86_400);
+/** Something that is repeated where it isn't 0. */
+export const intervalOrOff = zeroOr(1, 86_400);
 /** A time to wait. */
 export const timeout = duration(0, 3_600);
 

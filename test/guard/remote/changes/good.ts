@@ -1,5 +1,12 @@
 import type { Change } from "../change.ts";
 
+/** One more setting of the node agents' exporter. */
+const exporterWith = (name: string, line: string): Change => [
+  `an exporter with ${name}`,
+  "    headers:\n",
+  `    ${line}\n    headers:\n`,
+];
+
 /** Changes of the vendor's default of the node agents after which it is as good as before. */
 export const GOOD: readonly Change[] = [
   ["the short form of a variable", "${env:KM_COLLECTOR_ENDPOINT}", "${KM_COLLECTOR_ENDPOINT}"],
@@ -46,6 +53,24 @@ export const GOOD: readonly Change[] = [
     "parse_from: attributes.level, if: 'attributes.env != nil && attributes[\"env\"] != 1'",
   ],
   ["a dollar sign at the end of a pattern", '"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^{"', '"x$"'],
+  ["a batch that doesn't wait", "timeout: 10s", "timeout: 0s"],
+  ["a batch that waits as long as the collector's own", "timeout: 10s", "timeout: 200ms"],
+  ["0 without a unit", "timeout: 10s", "timeout: 0"],
+  exporterWith("no limit of time, as numbers", "timeout: 0\n    retry_on_failure: { max_elapsed_time: 0 }"),
+  exporterWith("no pings", "http2_read_idle_timeout: 0"),
+  exporterWith("a ping each second", "http2_read_idle_timeout: 1s"),
+  [
+    "logs that are retried as the collector does it by itself",
+    "poll_interval: 10s",
+    "poll_interval: 10s\n    retry_on_failure: { enabled: true, initial_interval: 1s, max_interval: 30s, max_elapsed_time: 0 }",
+  ],
+  [
+    "series that are kept for a day",
+    "cumulativetodelta: { include",
+    "cumulativetodelta: { max_staleness: 24h, include",
+  ],
+  ["series that are kept for ever", "cumulativetodelta: { include", "cumulativetodelta: { max_staleness: 0, include"],
+  ["its host detected once", "detectors: [env, system]", "detectors: [env, system], refresh_interval: 0"],
   ["a component that is defined and not used", "processors:\n", "processors:\n  batch/unused: {}\n"],
   ["no health endpoint, for it is added", "extensions: [health_check]", "extensions: []"],
   [

@@ -61,6 +61,53 @@ export const LIMITS: Refusals = {
       "processors.batch.send_batch_max_size",
     ],
     ["a batch that waits a day", "timeout: 10s", "timeout: 24h", "processors.batch.timeout"],
+    ["a batch that waits a nanosecond", "timeout: 10s", "timeout: 1ns", "processors.batch.timeout"],
+    ["a batch that hardly waits", "timeout: 10s", "timeout: 99ms", "processors.batch.timeout"],
+    ...["initial_interval", "max_interval"].map(
+      (key) =>
+        [
+          `logs whose ${key} of retries is a nanosecond`,
+          "poll_interval: 10s",
+          `poll_interval: 10s\n    retry_on_failure: { enabled: true, ${key}: 1ns }`,
+          `receivers.filelog/containers.retry_on_failure.${key}`,
+        ] as const,
+    ),
+    exporterWith("a ping each nanosecond", "http2_read_idle_timeout: 1ns", "http2_read_idle_timeout"),
+    exporterWith("a ping ten times a second", "http2_read_idle_timeout: 100ms", "http2_read_idle_timeout"),
+    exporterWith(
+      "batches that are flushed a thousand times a second",
+      "sending_queue: { batch: { sizer: items, flush_timeout: 1ms } }",
+      "sending_queue.batch.flush_timeout",
+    ),
+    exporterWith(
+      "retries that end before the first",
+      "retry_on_failure: { initial_interval: 10s, max_interval: 10s, max_elapsed_time: 5s }",
+      "retry_on_failure.max_elapsed_time",
+    ),
+    [
+      "stale series looked for each nanosecond",
+      "cumulativetodelta: { include",
+      "cumulativetodelta: { max_staleness: 1ns, include",
+      "processors.cumulativetodelta.max_staleness",
+    ],
+    [
+      "its host detected each nanosecond",
+      "detectors: [env, system]",
+      "detectors: [env, system], refresh_interval: 1ns",
+      "processors.resourcedetection.refresh_interval",
+    ],
+    [
+      "no time between scrapes",
+      "collection_interval: 60s",
+      "collection_interval: 0",
+      "receivers.hostmetrics.collection_interval",
+    ],
+    [
+      "entities told of each nanosecond",
+      "collection_interval: 60s",
+      "metadata_collection_interval: 1ns",
+      "receivers.hostmetrics.metadata_collection_interval",
+    ],
     [
       "a retry that ends before it begins",
       "endpoint: ${env:KM_COLLECTOR_ENDPOINT}",
@@ -122,6 +169,33 @@ export const LIMITS: Refusals = {
       "spike_limit_percentage: 20",
       "spike_limit_percentage: 80",
       "processors.memory_limiter.spike_limit_percentage",
+    ],
+    [
+      "a limiter that collects less often beyond its hard limit",
+      "check_interval: 1s",
+      "check_interval: 1s, min_gc_interval_when_soft_limited: 0, min_gc_interval_when_hard_limited: 1s",
+      "processors.memory_limiter.min_gc_interval_when_soft_limited",
+    ],
+    ...["time", "max_connection_age", "max_connection_idle"].map(
+      (key) =>
+        [
+          `connections with a ${key} of a nanosecond`,
+          'grpc: { endpoint: "0.0.0.0:4317" }',
+          `grpc: { keepalive: { server_parameters: { ${key}: 1ns } } }`,
+          `receivers.otlp.protocols.grpc.keepalive.server_parameters.${key}`,
+        ] as const,
+    ),
+    [
+      "a ping of gRPC each nanosecond",
+      'tls: { insecure: false, min_version: "1.2" }',
+      "keepalive: { time: 1ns }",
+      "exporters.otlp/gateway.keepalive.time",
+    ],
+    [
+      "a check of pipelines each nanosecond",
+      'health_check: { endpoint: "0.0.0.0:13133" }',
+      'health_check: { endpoint: "0.0.0.0:13133", check_collector_pipeline: { interval: 1ns } }',
+      "extensions.health_check.check_collector_pipeline.interval",
     ],
     [
       "too many dimensions",

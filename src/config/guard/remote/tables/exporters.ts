@@ -1,6 +1,6 @@
 import { at, isMap } from "../../../yaml-value.ts";
 import { exporterEndpoint, headers, sendsApiKey } from "../places.ts";
-import { all, flag, found, never, oneOf, record, timeout, whole } from "../shape.ts";
+import { all, flag, found, intervalOrOff, never, oneOf, record, timeout, whole } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 import { exporterTls } from "./client-tls.ts";
 import { exporterRetry, sendingQueue } from "./queue-and-retry.ts";
@@ -69,7 +69,8 @@ const otlpHttp = all(
     max_conns_per_host: whole(0, 1_000),
     idle_conn_timeout: timeout,
     disable_keep_alives: flag,
-    http2_read_idle_timeout: timeout,
+    // Each time a ping is sent.
+    http2_read_idle_timeout: intervalOrOff,
     http2_ping_timeout: timeout,
     force_attempt_http2: flag,
     proxy_url: never("it sends everything to another host; spec.proxy is the place for a proxy"),
@@ -86,7 +87,7 @@ const otlpGrpc = all(
       ...common,
       endpoint: exporterEndpoint("", "http", "https"),
       compression: oneOf(...COMPRESSION),
-      keepalive: record({ time: timeout, timeout, permit_without_stream: flag }),
+      keepalive: record({ time: intervalOrOff, timeout, permit_without_stream: flag }),
       wait_for_ready: flag,
       balancer_name: oneOf("round_robin", "pick_first"),
       authority: never("it names another host to the other side"),

@@ -18,7 +18,7 @@ export const EXTENSIONS: Readonly<Record<string, Shape>> = {
     response_body: record({ healthy: text(), unhealthy: text() }),
     check_collector_pipeline: record({
       enabled: flag,
-      interval: timeout,
+      interval,
       exporter_failure_threshold: whole(1, 1_000),
     }),
   }),

@@ -85,8 +85,8 @@ export const FILELOG: Shape = all(
       storage,
       retry_on_failure: record({
         enabled: flag,
-        initial_interval: timeout,
-        max_interval: timeout,
+        initial_interval: interval,
+        max_interval: interval,
         max_elapsed_time: timeout,
       }),
     },

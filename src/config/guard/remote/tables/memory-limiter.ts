@@ -18,10 +18,14 @@ const limits: Shape = (value, path) => {
   const { min_gc_interval_when_soft_limited: soft, min_gc_interval_when_hard_limited: hard } = isMap(value)
     ? value
     : {};
-  const eager = typeof soft === "string" && typeof hard === "string" && secondsOf(soft) < secondsOf(hard);
+  const eager = (secondsOf(soft) ?? 10) < (secondsOf(hard) ?? 0);
   return [
     ...(eager
-      ? found("limits", `${path}.min_gc_interval_when_soft_limited`, "must not be less than that of the hard limit")
+      ? found(
+          "limits",
+          `${path}.min_gc_interval_when_soft_limited`,
+          "must not be less than that of the hard limit; 10s where it isn't set",
+        )
       : []),
     ...(beyond(spike, mib) ? found("limits", `${path}.spike_limit_mib`, "must be less than limit_mib") : []),
     ...(beyond(spikeShare, share)

@@ -5,7 +5,7 @@ import {
   either,
   flag,
   found,
-  interval,
+  intervalOrOff,
   list,
   mapOf,
   matching,
@@ -15,6 +15,7 @@ import {
   text,
   timeout,
   whole,
+  zeroOr,
 } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 import { isMap } from "../../../yaml-value.ts";
@@ -37,7 +38,8 @@ export const authType = oneOf("serviceAccount", "none");
 
 const batch: Shape = all(
   record({
-    timeout: duration(0, 300),
+    // 0 sends at once; a timer of nearly nothing would go off all the time.
+    timeout: zeroOr(0.1, 300),
     send_batch_size: whole(0, 100_000),
     send_batch_max_size: whole(0, 100_000),
     metadata_keys: list(name, 8),
@@ -119,7 +121,7 @@ const resourcedetection = record(
     ),
     override: flag,
     timeout,
-    refresh_interval: interval,
+    refresh_interval: intervalOrOff,
     system: record({ hostname_sources: list(oneOf("os"), 1), resource_attributes: attributeSwitches }),
     k8snode: record({ auth_type: authType, node_from_env_var: variableName, resource_attributes: attributeSwitches }),
     kubeadm: record({ auth_type: authType, resource_attributes: attributeSwitches }),
@@ -165,7 +167,8 @@ export const PROCESSORS: Readonly<Record<string, Shape>> = {
   groupbyattrs: record({ keys: list(name, 32) }),
   groupbytrace: record({ wait_duration: duration(0, 60), num_traces: whole(1, 100_000), num_workers: whole(1, 8) }),
   cumulativetodelta: record({
-    max_staleness: timeout,
+    // Stale series are looked for as often as that.
+    max_staleness: intervalOrOff,
     initial_value: oneOf("auto", "keep", "drop"),
     include: countedMetrics,
     exclude: countedMetrics,

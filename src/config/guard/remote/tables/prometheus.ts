@@ -31,7 +31,7 @@ const prometheusInterval: Shape = (value, path, scope) => {
 /** A scrape that may take longer than the time between two is refused by Prometheus. */
 const timely: Shape = (value, path) => {
   const { scrape_interval: every, scrape_timeout: limit } = isMap(value) ? value : {};
-  return typeof every === "string" && typeof limit === "string" && secondsOf(limit) > secondsOf(every)
+  return (secondsOf(limit) ?? 0) > (secondsOf(every) ?? Infinity)
     ? found("limits", `${path}.scrape_timeout`, "must not be more than scrape_interval")
     : [];
 };

@@ -49,7 +49,7 @@ export const sendingQueue: Shape = all(
     block_on_overflow: flag,
     storage,
     batch: record({
-      flush_timeout: duration(0.001, 300),
+      flush_timeout: duration(0.1, 300),
       sizer: oneOf("items", "bytes"),
       min_size: whole(0, 16_777_216),
       max_size: whole(0, 16_777_216),
@@ -62,9 +62,8 @@ export const sendingQueue: Shape = all(
 /** A limit of the whole that one of its parts exceeds would keep the collector from starting. */
 const longEnough: Shape = (value, path) => {
   const { initial_interval: first, max_interval: longest, max_elapsed_time: whole } = isMap(value) ? value : {};
-  const seconds = (text: unknown, otherwise: number) => (typeof text === "string" ? secondsOf(text) : otherwise);
-  const limit = seconds(whole, 300);
-  return limit > 0 && limit < Math.max(seconds(first, 5), seconds(longest, 30))
+  const limit = secondsOf(whole) ?? 300;
+  return limit > 0 && limit < Math.max(secondsOf(first) ?? 5, secondsOf(longest) ?? 30)
     ? found("limits", `${path}.max_elapsed_time`, "must be 0, or not less than initial_interval and max_interval")
     : [];
 };

@@ -4,10 +4,10 @@ import {
   all,
   data,
   duration,
-  either,
   filled,
   flag,
   interval,
+  intervalOrOff,
   list,
   mapOf,
   matching,
@@ -58,10 +58,11 @@ const otlp = record(
           include_metadata: flag,
           keepalive: record({
             server_parameters: record({
-              max_connection_idle: timeout,
-              max_connection_age: timeout,
+              // A connection that is closed is opened again by its client.
+              max_connection_idle: intervalOrOff,
+              max_connection_age: intervalOrOff,
               max_connection_age_grace: timeout,
-              time: timeout,
+              time: intervalOrOff,
               timeout,
             }),
             enforcement_policy: record({ min_time: timeout, permit_without_stream: flag }),
@@ -104,7 +105,7 @@ const hostmetrics = record(
     collection_interval: interval,
     initial_delay: timeout,
     timeout,
-    metadata_collection_interval: either(interval, oneOf("0", "0s")),
+    metadata_collection_interval: intervalOrOff,
     root_path: oneOf(HOST_ROOT),
     scrapers: all(
       filled,
@@ -175,6 +176,7 @@ const k8sobjects = record(
           group: word,
           mode: oneOf("pull", "watch"),
           interval,
+          intervalOrOff,
           namespaces: words,
           label_selector: text(1_024),
           field_selector: text(1_024),
