@@ -16,7 +16,13 @@ describe("what is reserved", () => {
   test.each(["node-agent", "cluster-agent"] as const)(
     "says of every variable whether the operator sets it, so that a user's value is refused and not dropped: %s",
     (component) => {
-      const set = environment({ spec: everything, component, configMap: "collector", memoryLimit: "512Mi", extra: [] });
+      const set = environment({
+        spec: everything,
+        component,
+        configMap: "collector",
+        memoryLimit: 512 * 2 ** 20,
+        extra: [],
+      });
       const said = AGENT_VARIABLES.filter(({ isSet }) => isSet);
       expect(set.map(({ name }) => name).sort()).toEqual(said.map(({ name }) => name).sort());
     },

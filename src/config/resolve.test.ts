@@ -16,6 +16,7 @@ const limits = {
   exporterHosts: [],
   receiverHosts: [],
   features: { logs: true, metrics: true, traces: true },
+  memory: { "node-agent": null, "cluster-agent": null },
 };
 const plain = (name: string) => `
 receivers: { otlp: { protocols: { grpc: {} } } }

@@ -15,7 +15,8 @@ export interface EnvironmentInput {
   readonly spec: KmAgentSpec;
   readonly component: Component;
   readonly configMap: string;
-  readonly memoryLimit: string | number | undefined;
+  /** Bytes; null where there is no limit. */
+  readonly memoryLimit: number | null;
   /** The user's own; where a name is ours, ours stays. */
   readonly extra: readonly EnvVar[];
 }

@@ -1,3 +1,4 @@
+import { memoryLimitOf, resourcesOf } from "../api/agent-resources.ts";
 import type { KmAgent, KmAgentSpec } from "../api/kmagent.ts";
 import { AGENT_CONTAINER, ANNOTATION, LABEL, objectLabels } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
@@ -12,8 +13,6 @@ import { CONFIG_DIRECTORY, commonVolumes, configFile } from "./volumes.ts";
 
 /** Name of the container's port of the collector's own counters; whoever reads them goes by it. */
 export const METRICS_PORT_NAME = "metrics";
-/** Small, and enough for the default configuration. No CPU limit: throttling an agent loses telemetry when it matters most. */
-const DEFAULT_RESOURCES = { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } };
 
 /** What both components' pods are made from. */
 export interface PodInput {
@@ -96,8 +95,7 @@ export function podTemplate(input: PodInput, parts: PodParts): PodTemplate {
 function container(input: PodInput, parts: PodParts, mounts: readonly unknown[]): Record<string, unknown> {
   const { kmagent, component } = input;
   const settings = component === "node-agent" ? kmagent.spec.nodeAgent : kmagent.spec.clusterAgent;
-  const resources = settings.resources ?? DEFAULT_RESOURCES;
-  const limits: Readonly<Record<string, string | number>> = resources.limits ?? {};
+  const resources = resourcesOf(kmagent.spec, component);
   return {
     name: AGENT_CONTAINER,
     image: input.image,
@@ -108,7 +106,7 @@ function container(input: PodInput, parts: PodParts, mounts: readonly unknown[])
       spec: kmagent.spec,
       component,
       configMap: input.configMap,
-      memoryLimit: limits["memory"],
+      memoryLimit: memoryLimitOf(kmagent.spec, component),
       extra: plainEnv(settings.env),
     }),
     ports: ports(input.document, parts.access),

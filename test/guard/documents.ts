@@ -18,6 +18,7 @@ export const CONTEXT: RemoteContext = {
     exporterHosts: ["gateway.example.com", "10.1.2.3", "fd12::1", "169.254.1.1"],
     receiverHosts: ["db.example.com", "10.1.2.4", "metadata.google.internal", "2852039166"],
     features: { logs: true, metrics: true, traces: true },
+    memory: { "node-agent": 512 * 2 ** 20, "cluster-agent": null },
   },
 };
 

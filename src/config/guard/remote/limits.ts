@@ -1,4 +1,6 @@
+import { memoryLimitOf } from "../../../api/agent-resources.ts";
 import type { KmAgentSpec } from "../../../api/kmagent.ts";
+import type { Component } from "../../../api/labels.ts";
 import type { Distribution } from "../../components.ts";
 import { distributionOf } from "../../components.ts";
 
@@ -12,10 +14,15 @@ export interface RemoteLimits {
   readonly receiverHosts: readonly string[];
   /** Signals that are switched on. */
   readonly features: KmAgentSpec["config"]["features"];
+  /** Bytes of memory that each component's container may use at most; null where the spec sets no limit. */
+  readonly memory: Readonly<Record<Component, number | null>>;
 }
 
 /** The part of a spec that a remote configuration is judged by. */
-type JudgingSpec = Pick<KmAgentSpec, "collectorEndpoint" | "platform" | "config" | "distribution" | "components">;
+type JudgingSpec = Pick<
+  KmAgentSpec,
+  "collectorEndpoint" | "platform" | "config" | "distribution" | "components" | "nodeAgent" | "clusterAgent"
+>;
 
 /** What a spec says to the guard. */
 export function guardSettings(spec: JudgingSpec): {
@@ -30,6 +37,10 @@ export function guardSettings(spec: JudgingSpec): {
       exporterHosts: allowedExporterHosts,
       receiverHosts: allowedReceiverHosts,
       features: spec.config.features,
+      memory: {
+        "node-agent": memoryLimitOf(spec, "node-agent"),
+        "cluster-agent": memoryLimitOf(spec, "cluster-agent"),
+      },
     },
   };
 }

@@ -165,6 +165,30 @@ export const LIMITS: Refusals = {
       "processors.memory_limiter.check_interval",
     ],
     [
+      "a limiter that looks once a day",
+      "check_interval: 1s",
+      "check_interval: 24h",
+      "processors.memory_limiter.check_interval",
+    ],
+    [
+      "a limiter that looks every eleven seconds",
+      "check_interval: 1s",
+      "check_interval: 11s",
+      "processors.memory_limiter.check_interval",
+    ],
+    [
+      "a limiter beyond the container's memory",
+      "limit_percentage: 80, spike_limit_percentage: 20",
+      "limit_mib: 65536",
+      "processors.memory_limiter.limit_mib",
+    ],
+    [
+      "a limiter at all of the container's memory",
+      "limit_percentage: 80, spike_limit_percentage: 20",
+      "limit_mib: 487",
+      "processors.memory_limiter.limit_mib",
+    ],
+    [
       "a limiter whose spike is its limit",
       "spike_limit_percentage: 20",
       "spike_limit_percentage: 80",

@@ -1,5 +1,5 @@
-import { isMap } from "../../../yaml-value.ts";
-import { all, found, interval, record, secondsOf, timeout, whole } from "../shape.ts";
+import { at, isMap } from "../../../yaml-value.ts";
+import { all, duration, found, record, secondsOf, timeout, whole } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 
 /** The collector refuses a limiter that has no limit, or a spike beyond its limit. */
@@ -34,14 +34,29 @@ const limits: Shape = (value, path) => {
   ];
 };
 
+/** Most of the container's memory that a limiter may leave to the collector, in whatever words it says so. */
+const MOST_PERCENT = 95;
+
+/** A limit beyond the container's own is none: the kernel kills before the limiter refuses anything. */
+const withinContainer: Shape = (value, path, { component, limits: { memory } }) => {
+  const bytes = memory[component];
+  const mib = at(value, "limit_mib");
+  if (bytes === null || typeof mib !== "number") return [];
+  const most = Math.floor((bytes * MOST_PERCENT) / 100 / 2 ** 20);
+  return mib > most
+    ? found("limits", `${path}.limit_mib`, `must be at most ${most}, ${MOST_PERCENT} % of the container's memory`)
+    : [];
+};
+
 /** `memory_limiter`, the processor and the extension alike. */
 export const memoryLimiter: Shape = all(
   record(
     {
-      check_interval: interval,
+      // Memory that fills between two looks isn't limited by anything.
+      check_interval: duration(1, 10),
       limit_mib: whole(0, 65_536),
       spike_limit_mib: whole(0, 65_536),
-      limit_percentage: whole(0, 95),
+      limit_percentage: whole(0, MOST_PERCENT),
       spike_limit_percentage: whole(0, 90),
       min_gc_interval_when_soft_limited: timeout,
       min_gc_interval_when_hard_limited: timeout,
@@ -49,4 +64,5 @@ export const memoryLimiter: Shape = all(
     { required: ["check_interval"] },
   ),
   limits,
+  withinContainer,
 );
