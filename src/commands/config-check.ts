@@ -31,12 +31,12 @@ export async function checkConfig(
   signal: AbortSignal,
 ): Promise<{ readonly ok: boolean; readonly text: string }> {
   const component: Component = flags.target === "node" ? "node-agent" : "cluster-agent";
-  const spec =
+  const kmagent =
     flags.kmagent === undefined
-      ? KmAgentSpec.parse(DEFAULTS)
-      : (await readKmAgentFile(flags.kmagent, signal)).kmagent.spec;
+      ? { namespace: "km-agent", name: "km-agent", spec: KmAgentSpec.parse(DEFAULTS) }
+      : (await readKmAgentFile(flags.kmagent, signal)).kmagent;
   const reading = readConfig(await readInput(file, signal), flags.origin);
-  const context = { ...guardSettings(spec), component };
+  const context = { ...guardSettings(kmagent), component };
   const judge = flags.origin === "remote" ? judgeRemote : judgeOwn;
   const verdict = reading.ok ? judge(reading.document, context) : reading;
   const findings = verdict.ok ? [] : verdict.findings;

@@ -5,6 +5,7 @@ import type { Finding } from "./finding.ts";
 import { bounds } from "./guard/remote/bounds.ts";
 import { guardRemote } from "./guard/remote/guard-remote.ts";
 import { withLimiter } from "./guard/remote/limiter-first.ts";
+import { withoutOwnLogs } from "./guard/remote/own-logs.ts";
 import { withoutRedirects } from "./guard/remote/tables/prometheus.ts";
 import type { RemoteContext } from "./guard/rule.ts";
 import { writeDocument } from "./stringify.ts";
@@ -18,13 +19,14 @@ export type JudgedConfig =
 
 /**
  * Makes what the platform sent fit for agents, and judges the result: the collector's own telemetry is ours whole, the health
- * endpoint and a memory limiter are there, and scrapes follow no redirect. What comes out comes out again unchanged when it is judged another time.
+ * endpoint and a memory limiter are there, scrapes follow no redirect, and the agents' own logs aren't read. What comes out comes out again unchanged when it is judged another time.
  */
 export function judgeRemote(sent: YamlMap, context: RemoteContext): JudgedConfig {
   // Before anything is made of it, for tens of thousands of parts take long to copy as well.
   const unbounded = bounds(sent, context);
   if (unbounded.length > 0) return { ok: false, findings: bounded(unbounded) };
-  const document = withLimiter(complete(withoutRedirects(withoutTelemetry(sent))), context.distribution);
+  const own = withoutOwnLogs(withoutRedirects(withoutTelemetry(sent)), context.agent);
+  const document = withLimiter(complete(own), context.distribution);
   const verdict = guardRemote(document, context);
   if (!verdict.ok) return verdict;
   const text = writeDocument(document);

@@ -18,6 +18,7 @@ const limits = {
   features: { logs: true, metrics: true, traces: true },
   memory: { "node-agent": null, "cluster-agent": null },
 };
+const agent = { namespace: "km-agent", name: "agents" };
 const plain = (name: string) => `
 receivers: { otlp: { protocols: { grpc: {} } } }
 exporters: { debug/${name}: {} }
@@ -25,7 +26,7 @@ service: { pipelines: { logs: { receivers: [otlp], exporters: [debug/${name}] } 
 `;
 
 function resolved(spec: string | null, remote: string | null = null) {
-  return resolve({ component: "cluster-agent", spec, remote, fallback }, { distribution, limits });
+  return resolve({ component: "cluster-agent", spec, remote, fallback }, { distribution, limits, agent });
 }
 
 describe("choosing a configuration", () => {

@@ -53,7 +53,7 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
         {
           records: learnt.records,
           answers,
-          guard: guardSettings(kmagent.spec),
+          guard: guardSettings(kmagent),
           settings: {
             minIntervalMs: milliseconds(remoteConfig.minInterval),
             retry: kmagent.annotations[ANNOTATION.retry] ?? "",

@@ -93,7 +93,7 @@ function play(...steps: readonly Step[]) {
     const facts: RemoteFacts = {
       records: { ...records, "node-agent": learnt.record },
       answers,
-      guard: guardSettings(allows),
+      guard: guardSettings({ ...KMAGENT, spec: allows }),
       settings: { minIntervalMs, retry, generation },
       unprovedUntil: { "node-agent": unprovedMs === null ? null : now + unprovedMs, "cluster-agent": null },
       rolledBack: { "node-agent": rolledBack, "cluster-agent": rolledBack },

@@ -122,7 +122,7 @@ function resolveFor({ kmagent, referenced, remote }: DesiredInput, component: Co
   const given = spec.config[side]?.inline ?? referenced.configTexts[side];
   return resolve(
     { component, spec: given, remote: remote?.[side].config?.text ?? null, fallback },
-    guardSettings(spec),
+    guardSettings(kmagent),
   );
 }
 

@@ -13,6 +13,7 @@ import type { JudgedConfig } from "../../src/config/remote.ts";
 export const CONTEXT: RemoteContext = {
   component: "node-agent",
   distribution: distributionOf({ distribution: "kloudmate" }),
+  agent: { namespace: "km-agent", name: "agents" },
   limits: {
     collectorEndpoint: "https://otel.example.com:4318",
     exporterHosts: ["gateway.example.com", "10.1.2.3", "fd12::1", "169.254.1.1"],

@@ -1,4 +1,6 @@
 import { nameIn } from "../components.ts";
+import { ownLogDirectories } from "../own-logs.ts";
+import type { AgentIdentity } from "../own-logs.ts";
 import type { YamlMap, YamlValue } from "../yaml-value.ts";
 import {
   assemble,
@@ -13,13 +15,10 @@ import {
 import type { Block, DefaultInput, PipelineBlock } from "./building-blocks.ts";
 
 /** What the node agent's default depends on besides. */
-export interface NodeDefaultInput extends DefaultInput {
+export interface NodeDefaultInput extends DefaultInput, AgentIdentity {
   /** `Baseline` pods see nothing of the node's file system and hold no port of it, so they collect metrics only. */
   readonly profile: "Full" | "Baseline";
   readonly hostNetwork: boolean;
-  /** Namespace and name of the KmAgent: its own pods' logs are left out, or a failing export would feed itself. */
-  readonly namespace: string;
-  readonly name: string;
 }
 
 /** The node agent's configuration where neither the spec nor the platform gives one. It names only what the image holds. */
@@ -138,7 +137,8 @@ function containerLogs(input: NodeDefaultInput): PipelineBlock[] {
   const storage = nameIn(input.distribution, "extensions", "file_storage");
   const settings: Record<string, YamlValue> = {
     include: ["/var/log/pods/*/*/*.log"],
-    exclude: [`/var/log/pods/${input.namespace}_${input.name}-*_*/km-agent/*.log`, "/var/log/pods/**/*.gz"],
+    // Its own pods' logs are left out, or a failing export would feed itself.
+    exclude: [`${ownLogDirectories(input)}*.log`, "/var/log/pods/**/*.gz"],
     include_file_name: false,
     include_file_path: true,
     max_log_size: "1MiB",

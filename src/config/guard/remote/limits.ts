@@ -3,6 +3,7 @@ import type { KmAgentSpec } from "../../../api/kmagent.ts";
 import type { Component } from "../../../api/labels.ts";
 import type { Distribution } from "../../components.ts";
 import { distributionOf } from "../../components.ts";
+import type { AgentIdentity } from "../../own-logs.ts";
 
 /** What a KmAgent allows a remote configuration. */
 export interface RemoteLimits {
@@ -24,14 +25,16 @@ type JudgingSpec = Pick<
   "collectorEndpoint" | "platform" | "config" | "distribution" | "components" | "nodeAgent" | "clusterAgent"
 >;
 
-/** What a spec says to the guard. */
-export function guardSettings(spec: JudgingSpec): {
+/** What a KmAgent says to the guard. */
+export function guardSettings({ namespace, name, spec }: AgentIdentity & { readonly spec: JudgingSpec }): {
   readonly distribution: Distribution;
   readonly limits: RemoteLimits;
+  readonly agent: AgentIdentity;
 } {
   const { allowedExporterHosts, allowedReceiverHosts } = spec.platform.remoteConfig;
   return {
     distribution: distributionOf(spec),
+    agent: { namespace, name },
     limits: {
       collectorEndpoint: spec.collectorEndpoint,
       exporterHosts: allowedExporterHosts,

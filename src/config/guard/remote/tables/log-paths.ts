@@ -1,8 +1,9 @@
+import { CONTAINER_LOGS, POD_LOGS } from "../../../own-logs.ts";
 import { found } from "../shape.ts";
 import type { Shape } from "../shape.ts";
 
 /** Directories below which a remote configuration may read logs: the logs of containers, and nothing else of the node. */
-export const LOG_DIRECTORIES: readonly string[] = ["/var/log/pods/", "/var/log/containers/"];
+export const LOG_DIRECTORIES: readonly string[] = [POD_LOGS, CONTAINER_LOGS];
 
 /** Alternatives that are plain words, so that no choice among them makes `..` or a slash. */
 const PLAIN_BRACES = /\{[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*\}/g;
