@@ -57,6 +57,19 @@ export const GOOD: readonly Change[] = [
   ["a batch that waits as long as the collector's own", "timeout: 10s", "timeout: 200ms"],
   ["0 without a unit", "timeout: 10s", "timeout: 0"],
   exporterWith("no limit of time, as numbers", "timeout: 0\n    retry_on_failure: { max_elapsed_time: 0 }"),
+  exporterWith("batches that count as the collector's own", "sending_queue: { batch: {} }"),
+  exporterWith(
+    "batches that count as their queue",
+    "sending_queue: { sizer: bytes, queue_size: 1000000, batch: { min_size: 10000 } }",
+  ),
+  exporterWith(
+    "a queue of requests whose batches count items",
+    "sending_queue: { sizer: requests, batch: { sizer: items } }",
+  ),
+  exporterWith(
+    "a queue whose batches count in another way",
+    "sending_queue: { sizer: items, queue_size: 100, batch: { sizer: bytes } }",
+  ),
   exporterWith("no pings", "http2_read_idle_timeout: 0"),
   exporterWith("a ping each second", "http2_read_idle_timeout: 1s"),
   [

@@ -126,6 +126,16 @@ export const LIMITS: Refusals = {
       'endpoint: "${env:KM_COLLECTOR_ENDPOINT}"\n    sending_queue: { sizer: items, queue_size: 100, batch: { sizer: items } }',
       "exporters.otlphttp.sending_queue.batch.min_size",
     ],
+    exporterWith(
+      "a batch larger than a queue whose way to count it takes over",
+      "sending_queue: { sizer: items, queue_size: 100, batch: { flush_timeout: 1s } }",
+      "sending_queue.batch.min_size",
+    ),
+    exporterWith(
+      "a batch larger than the queue of the collector's own size",
+      "sending_queue: { sizer: items, batch: {} }",
+      "sending_queue.batch.min_size",
+    ),
     [
       "a path of many groups of alternatives",
       "include: [/var/log/pods/*/*/*.log]",

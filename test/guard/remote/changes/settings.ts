@@ -61,6 +61,11 @@ export const SETTINGS: Refusals = {
     exporterWith("a time limit that is a number", "timeout: 30", "timeout"),
     exporterWith("a time limit without its unit", 'timeout: "30"', "timeout"),
     exporterWith("a flag that is a text", 'retry_on_failure: { enabled: "yes" }', "retry_on_failure.enabled"),
+    exporterWith(
+      "batches that count requests",
+      "sending_queue: { sizer: requests, batch: { flush_timeout: 1s } }",
+      "sending_queue.batch.sizer",
+    ),
     exporterWith("an unknown compression", "compression: rot13", "compression"),
     [
       "a header with a line break",

@@ -28,9 +28,17 @@ export const exporterTls: Shape = record({
   tpm: never("it opens a device of the node"),
 });
 
-/** TLS of a receiver that dials out. */
-export const receiverTls: Shape = record({
-  ...CLIENT,
-  insecure: never("credentials would travel in clear text; leave tls out where the other side has none"),
-  insecure_skip_verify: never(NOT_VERIFIED),
-});
+const receiverTlsOr = (otherwise: string): Shape =>
+  record({
+    ...CLIENT,
+    insecure: never(`credentials would travel in clear text; ${otherwise}`),
+    insecure_skip_verify: never(NOT_VERIFIED),
+  });
+
+/** TLS of a receiver that dials out, and speaks plain text or what its URL says where it has no `tls`. */
+export const receiverTls: Shape = receiverTlsOr("leave tls out where the other side has none");
+
+/** TLS of a receiver that dials out, and speaks TLS also where it has no `tls`. */
+export const receiverTlsAlways: Shape = receiverTlsOr(
+  "without tls this receiver speaks TLS as well, so a server that has none can be configured in spec.config only",
+);

@@ -22,12 +22,20 @@ const boundedSize: Shape = (value, path) => {
 const consistent: Shape = (value, path) => {
   if (!isMap(value)) return [];
   const batch = value["batch"] ?? null;
-  const { min_size: least = 8_192, max_size: most = 0, sizer: counts = null } = isMap(batch) ? batch : {};
-  const { queue_size: size, sizer: queued = "requests" } = value;
+  const { queue_size: size = 1_000, sizer: queued } = value;
+  // A batch counts as its queue is told to, and by items where neither says anything.
+  const { min_size: least = 8_192, max_size: most = 0, sizer: counts = queued ?? "items" } = isMap(batch) ? batch : {};
+  const alike = counts === (queued ?? "requests");
   return [
-    ...(isMap(batch) && counts === null ? found("settings", `${path}.batch.sizer`, "must be set: items or bytes") : []),
-    ...(isMap(batch) && counts === queued && typeof least === "number" && typeof size === "number" && least > size
-      ? found("limits", `${path}.batch.min_size`, "must not be more than queue_size; 8192 where it isn't set")
+    ...(isMap(batch) && counts === "requests"
+      ? found("settings", `${path}.batch.sizer`, "must be set where the queue counts requests: items or bytes")
+      : []),
+    ...(isMap(batch) && alike && typeof least === "number" && typeof size === "number" && least > size
+      ? found(
+          "limits",
+          `${path}.batch.min_size`,
+          "must not be more than queue_size; they are 8192 and 1000 where they aren't set",
+        )
       : []),
     ...(value["wait_for_result"] === true && Object.hasOwn(value, "storage")
       ? found("settings", `${path}.wait_for_result`, "must be false where the queue has a storage")

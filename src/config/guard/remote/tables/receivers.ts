@@ -20,7 +20,7 @@ import {
   whole,
 } from "../shape.ts";
 import type { Shape } from "../shape.ts";
-import { receiverTls } from "./client-tls.ts";
+import { receiverTls, receiverTlsAlways } from "./client-tls.ts";
 import { FILELOG } from "./filelog.ts";
 import { authType } from "./processors.ts";
 import { PROMETHEUS } from "./prometheus.ts";
@@ -251,6 +251,7 @@ export const RECEIVERS: Readonly<Record<string, Shape>> = {
     databases: list(plainWord, 64),
     exclude_databases: list(plainWord, 64),
     transport: tcp,
+    tls: receiverTlsAlways,
   }),
   redis: dialer(hostAndPort, { ...credentials, transport: tcp }),
   saphana: dialer(hostAndPort, credentials),
@@ -261,7 +262,7 @@ export const RECEIVERS: Readonly<Record<string, Shape>> = {
       hosts: list(record({ endpoint: hostAndPort, transport: tcp }, { required: ["endpoint"] }), 16, 1),
       replica_set: name,
       direct_connection: flag,
-      tls: receiverTls,
+      tls: receiverTlsAlways,
     },
     { required: ["hosts"] },
   ),
