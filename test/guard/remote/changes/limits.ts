@@ -90,6 +90,7 @@ export const LIMITS: Refusals = {
       "cumulativetodelta: { max_staleness: 1ns, include",
       "processors.cumulativetodelta.max_staleness",
     ],
+    ["its host detected without end", "timeout: 5s }", "timeout: 0s }", "processors.resourcedetection.timeout"],
     [
       "its host detected each nanosecond",
       "detectors: [env, system]",

@@ -120,7 +120,8 @@ const resourcedetection = record(
       4,
     ),
     override: flag,
-    timeout,
+    // Without one the collector, which tries again until then, refuses to start.
+    timeout: duration(0.1, 3_600),
     refresh_interval: intervalOrOff,
     system: record({ hostname_sources: list(oneOf("os"), 1), resource_attributes: attributeSwitches }),
     k8snode: record({ auth_type: authType, node_from_env_var: variableName, resource_attributes: attributeSwitches }),
