@@ -380,6 +380,11 @@ describe("a pod that is tried", () => {
       failure: new KmError("Conflict", "exists"),
       expected: { kind: "podTried", verdict: null },
     },
+    {
+      name: "and a webhook that has to be asked is away tells of that: no pod gets past it",
+      failure: new KmError("Unavailable", 'Internal error occurred: failed calling webhook "policy.example": refused'),
+      expected: { kind: "podTried", verdict: { kind: "AdmissionDenied" } },
+    },
     { name: "while the API server is away has failed", failure: away, expected: { kind: "failed" } },
   ])("$name", async ({ failure, expected }) => {
     const { writer } = fakeWriter([], failure ? { "create Pod": failure } : {});

@@ -15,7 +15,7 @@ import { obstacles } from "./obstacles.ts";
 import type { Write } from "./plan.ts";
 import { projectKmAgent } from "./project.ts";
 import type { KmAgentRecord } from "./project.ts";
-import { classifyRefusal } from "./refusal.ts";
+import { classifyRefusal, isWebhookDown } from "./refusal.ts";
 import { hasOtherManager, stepBack } from "./step-back.ts";
 
 /** What became of one write. */
@@ -244,7 +244,9 @@ async function tryPod(pod: KubeObject, writer: Writer, signal: AbortSignal): Pro
     await writer.create(pod, { dryRun: true }, signal);
     return null;
   } catch (error) {
-    if (error instanceof KmError && failureKind(error) === "refused") return classifyRefusal(error.message);
+    if (error instanceof KmError && (failureKind(error) === "refused" || isWebhookDown(error))) {
+      return classifyRefusal(error.message);
+    }
     if (error instanceof KmError && error.code === "Conflict") return null;
     throw error;
   }

@@ -120,10 +120,13 @@ export class Queue {
   }
 }
 
-/** Equal jitter: between half of and the whole exponential step, from 250 ms up to 60 s. */
+/**
+ * Equal jitter: between half of and the whole exponential step, from 250 ms up to 10 s. No longer: what nodes do is told by the same
+ * passes whose writes fail.
+ */
 export function jitteredBackoff(random: () => number): Backoff {
   return (failures) => {
-    const step = Math.min(60_000, 250 * 2 ** Math.min(failures - 1, 20));
+    const step = Math.min(10_000, 250 * 2 ** Math.min(failures - 1, 20));
     return step / 2 + (random() * step) / 2;
   };
 }

@@ -1,3 +1,4 @@
+import type { KmError } from "../api/errors.ts";
 import type { PodRefusal } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
 
@@ -17,6 +18,11 @@ export function podOfTemplate(daemonSet: KubeObject): KubeObject {
     },
     spec: template.spec,
   };
+}
+
+/** Whether the API server says that a webhook that has to be asked doesn't answer: it refuses for that, though it calls it its own error. */
+export function isWebhookDown({ code, message }: KmError): boolean {
+  return code === "Unavailable" && message.includes("failed calling webhook");
 }
 
 /** What kind of refusal the API server's words tell of. */
