@@ -5,6 +5,7 @@ import type { Step } from "../../test/kube/scripted-api-server.ts";
 import { FIELD_MANAGER, LABEL } from "../api/labels.ts";
 import { createWriter } from "../kube/apply.ts";
 import { createKubeClient } from "../kube/client.ts";
+import type { ProbeObservation } from "../health/observation.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { ObjectStore } from "../kube/store.ts";
 import { createReporter } from "../platform/reporter.ts";
@@ -67,7 +68,7 @@ const DAEMON_SET_OF_OURS: KubeObject = {
 
 /** A pod of that DaemonSet on the node n1. */
 function podOf(name: string, status: object): PodRecord {
-  const labels = { [LABEL.instance]: "agent" };
+  const labels = { [LABEL.instance]: "agent", [LABEL.component]: "node-agent" };
   const ownerReferences = [{ kind: "DaemonSet", name: "agent", uid: "ds", controller: true }];
   const metadata = { name, namespace: "km", uid: name, labels, ownerReferences };
   return projectPod({ metadata, spec: { nodeName: "n1" }, status }, intern);
@@ -100,11 +101,12 @@ async function world(secret: Referenced, ...steps: readonly Step[]) {
   const metrics = createMetrics({ operator: "1" });
   const log = createLog({ level: "debug", mask: (text) => mask.mask(text), write: (line) => lines.push(line) });
   const probed: string[] = [];
+  const probes = new Map<string, ProbeObservation>();
   const prober: Prober = {
     setTargets: (key, targets) => probed.push(...targets.map(({ ip }) => `${key} ${ip}`)),
     nudge: () => undefined,
     clear: () => undefined,
-    snapshot: () => new Map(),
+    snapshot: () => probes,
     stop: () => undefined,
   };
   const noted: string[] = [];
@@ -181,6 +183,7 @@ async function world(secret: Referenced, ...steps: readonly Step[]) {
     caches,
     set,
     kmagent,
+    probes,
     metrics,
     lines,
     probed,
@@ -317,6 +320,30 @@ describe("a pass", () => {
     await pass();
     expect(probed).toEqual(["uid-1 10.0.0.7"]);
     expect([...controller.nodes()]).toMatchObject([{ kmagent: KEY, node: "n1", podUid: "p" }]);
+  });
+
+  test("isn't needed for how fast a collector answers now", async () => {
+    const status = stores("the status", 13);
+    const { pass, controller, caches, set, probes } = await world({ kind: "missing" }, status);
+    const probe = (latencyMs: number): ProbeObservation => ({
+      podUid: "p",
+      at: 0,
+      outcome: { kind: "ok", upSince: null },
+      misses: 0,
+      everOk: true,
+      latencyMs,
+    });
+    set(caches.daemonSets, KEY, DAEMON_SET_OF_OURS, 2);
+    const containerStatuses = [{ name: "km-agent", ready: true, state: { running: {} } }];
+    set(caches.pods, "km/p", podOf("p", { phase: "Running", containerStatuses }), 2);
+    const isReady = { type: "Ready", status: "True", lastTransitionTime: "2020-01-01T00:00:00Z" };
+    const metadata = { name: "n1", uid: "n1", labels: { "kubernetes.io/os": "linux" } };
+    set(caches.nodes, "n1", projectNode({ metadata, status: { conditions: [isReady] } }, intern), 2);
+    probes.set("p", probe(2));
+    await pass();
+    expect([...controller.nodes()]).toMatchObject([{ kind: "healthy", latencyMs: 2 }]);
+    probes.set("p", probe(1_900));
+    expect([...controller.nodes()]).toMatchObject([{ kind: "healthy", latencyMs: 1_900 }]);
   });
 
   test("that was held up tells of a pod that was evicted and replaced meanwhile, once", async () => {

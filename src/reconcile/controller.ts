@@ -99,10 +99,15 @@ export class Controller {
     };
   }
 
-  /** Every node's truth, for `/nodes`. */
+  /** Every node's truth, for `/nodes`. How fast a collector answers starts no pass, so that is the prober's newest word. */
   *nodes(): Generator<NodeHealth & { readonly kmagent: string }> {
-    for (const [kmagent, { memory }] of this.#known) {
-      for (const node of memory.health?.values() ?? []) yield { kmagent, ...node };
+    for (const [kmagent, { uid, memory }] of this.#known) {
+      const probes = this.#options.prober.snapshot(uid);
+      for (const node of memory.health?.values() ?? []) {
+        const probe = probes.get(node.podUid);
+        const latencyMs = node.latencyMs !== null && probe?.outcome.kind === "ok" ? probe.latencyMs : node.latencyMs;
+        yield { kmagent, ...node, latencyMs };
+      }
     }
   }
 
