@@ -6,7 +6,7 @@ import { code, table } from "./markdown.ts";
 const CHART = join(import.meta.dirname, "../helm/kmagent-operator");
 
 interface ValueSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, ValueSchema>>;
@@ -29,7 +29,8 @@ function rowsOf(schema: ValueSchema, defaults: unknown, path: string): string[][
   return Object.entries(schema.properties ?? {}).flatMap(([name, value]) => {
     const whole = path === "" ? name : `${path}.${name}`;
     const preset = (defaults as Readonly<Record<string, unknown>> | undefined)?.[name];
-    const type = value.enum ? value.enum.map((one) => code(String(one))).join(", ") : (value.type ?? "");
+    const types = typeof value.type === "string" ? [value.type] : (value.type ?? []);
+    const type = value.enum ? value.enum.map((one) => code(String(one))).join(", ") : types.join(" or ");
     if (value.properties) return rowsOf(value, preset, whole);
     return [[code(whole), type, preset === undefined ? "" : code(JSON.stringify(preset)), value.description ?? ""]];
   });
