@@ -124,6 +124,10 @@ export const NODE_REASONS = {
     meaning: "The agents' ServiceAccount doesn't exist.",
     action: "The chart makes it: run `helm upgrade` again.",
   },
+  NotDeployed: {
+    meaning: "The operator itself makes no agent pods as things are; the message quotes the condition that says why.",
+    action: "Do what the KmAgent's conditions say.",
+  },
   PodMissing: {
     meaning: "The node has no pod and nothing that Kubernetes tells explains it.",
     action: "Look at the DaemonSet's events: `kubectl describe daemonset`.",

@@ -20,7 +20,7 @@ import { fleetHealth } from "./fleet-health.ts";
 import type { FleetHealth } from "./fleet-health.ts";
 import type { NodeHealth } from "./node-health.ts";
 import type { FleetObservation, NodeObservation } from "./observation.ts";
-import { rememberedHealth } from "./remembered.ts";
+import { listsAll, rememberedHealth } from "./remembered.ts";
 import type { RememberedHealth } from "./remembered.ts";
 
 const NOTHING: ReadonlyMap<string, NodeHealth> = new Map();
@@ -289,6 +289,32 @@ describe("what an earlier operator left in the status", () => {
       "2026-11-23T11:00:00.000Z",
     ]);
     expect(health.transitions).toEqual([]);
+  });
+});
+
+describe("what an earlier operator's status has no room for", () => {
+  const sick = (of: Partial<FleetObservation>) => judged(fleet([nodeOfFleet(1, { pod: crash() })], of)).transitions;
+
+  it("isn't told of as new", () => {
+    expect(sick({ remembersAll: false })).toEqual([]);
+    expect(sick({}).map(({ event }) => event)).toEqual(["NodeUnhealthy"]);
+  });
+
+  it("is known by its numbers", () => {
+    const unhealthyNodes = [{ node: "n", since: "2026-11-23T10:00:00Z", reason: "Evicted", message: "" }];
+    expect(listsAll({ nodes: { unhealthy: 1 }, unhealthyNodes })).toBe(true);
+    expect(listsAll({ nodes: { unhealthy: 2 }, unhealthyNodes })).toBe(false);
+    expect(listsAll({ nodes: { uncovered: 1 } })).toBe(false);
+    expect(listsAll({})).toBe(true);
+  });
+});
+
+describe("a node that has no agent because the operator makes none", () => {
+  it("is told of by no event, neither when it has none nor when it gets one", () => {
+    const none = judged(fleet([nodeOfFleet(1, { pod: null, probe: null })], { withheld: "Paused: by hand" }));
+    expect(none.nodes[0]?.reason).toBe("NotDeployed");
+    expect(none.transitions).toEqual([]);
+    expect(judged(fleet([nodeOfFleet(1)]), none.byNode).transitions).toEqual([]);
   });
 });
 

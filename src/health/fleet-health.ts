@@ -63,6 +63,8 @@ export function fleetHealth(
     settings,
     selection,
     refusal: observation.refusal,
+    withheld: observation.withheld,
+    taken: observation.taken,
     probesBlocked: blocked,
     mask,
   };
@@ -76,7 +78,9 @@ export function fleetHealth(
       missed && transitionOf(before?.settled ?? null, missed, isNews(missed, before)),
       transitionOf((missed ?? before)?.settled ?? null, judged),
     ];
-    transitions.push(...told.filter((transition) => transition !== null));
+    if (before !== undefined || observation.remembersAll) {
+      transitions.push(...told.filter((transition) => transition !== null));
+    }
     nodes.push(before !== undefined && isSame(before, judged) ? before : judged);
   }
   return {

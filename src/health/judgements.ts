@@ -3,16 +3,17 @@ import { fault } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import type { NodeKind } from "./node-kind.ts";
 import type { PodObservation } from "./observation.ts";
-import { probeFault } from "./probe-fault.ts";
-import { admissionFault, schedulingFault } from "./scheduling-fault.ts";
+import { isProbeReason, probeFault } from "./probe-fault.ts";
+import { admissionFault, isRefusal, schedulingFault } from "./scheduling-fault.ts";
 import { isOver } from "./subject.ts";
+import type { HealthSource } from "./remembered.ts";
 import type { Subject } from "./subject.ts";
 import { leavingTaint, taintText } from "./taints.ts";
 
 /** What one judgement says of a node. */
 export interface Verdict extends Fault {
   readonly kind: NodeKind;
-  readonly source: "probe" | "kubelet" | "none";
+  readonly source: HealthSource;
   /** Since when this holds, where the observation itself tells; else it is since now. */
   readonly knownSince?: number;
   /** When time alone would change the verdict. */
@@ -30,6 +31,8 @@ const PLACING_MS = 5_000;
 
 /** A collector that crashed must run and answer this long to count as healthy, or a crash loop would flip its node at each turn. */
 const RECOVERY_MS = 10_000;
+
+const WITHHELD = "the operator makes no agent pods as things are";
 
 /**
  * Containers of a DaemonSet are started again however they end, so only kubelet ends their pod as a whole. Where the collector
@@ -49,6 +52,7 @@ const JUDGEMENTS: readonly Judgement[] = [
   nodeIsNotReady,
   collectorAnswers,
   collectorMissedFewProbes,
+  faultIsRemembered,
   kubeletReportsReady,
   nodeIsStarting,
   taintKeepsPodAway,
@@ -81,7 +85,10 @@ function verdictOf(
 }
 
 /** Outside the KmAgent's own selection, or no machine: no agent is wanted there. */
-function nodeIsExcluded({ coverage }: Subject): Verdict | null {
+function nodeIsExcluded({ node, coverage, context }: Subject): Verdict | null {
+  if (context.taken?.nodes.has(node.name) === true) {
+    return verdictOf("excluded", fault("Excluded", `the node has the agent of the KmAgent ${context.taken.by}`));
+  }
   return coverage.kind === "excluded" ? verdictOf("excluded", fault("Excluded", coverage.message)) : null;
 }
 
@@ -137,6 +144,17 @@ function collectorMissedFewProbes({ pod, running, probe, previous, context }: Su
 }
 
 /**
+ * What an earlier operator found by its probes holds for the same run of the container until ours have said as much: else each
+ * change of the leader would turn a silent collector healthy for as long as `health.failureThreshold` takes.
+ */
+function faultIsRemembered({ pod, running, probe, previous, context }: Subject): Verdict | null {
+  if (previous?.source !== "status" || previous.kind !== "unhealthy" || !isProbeReason(previous.reason)) return null;
+  if (pod === null || running === null || (probe?.misses ?? 0) >= context.settings.failureThreshold) return null;
+  if (pod.createdAt > previous.since || running.startedAt > previous.since || context.probesBlocked) return null;
+  return verdictOf("unhealthy", fault(previous.reason, previous.message), { source: "status" });
+}
+
+/**
  * Kubelet's word where ours is missing: not probed yet, too few misses to say anything, or no pod of the fleet can be
  * reached. Else our own misses count, for the operator sees what users' telemetry sees.
  */
@@ -178,8 +196,13 @@ function taintKeepsPodAway({ coverage, pod }: Subject): Verdict | null {
 }
 
 /** No pods are made at all, and the API server has said why. */
-function podsAreRefused({ pod, context }: Subject): Verdict | null {
+function podsAreRefused({ pod, previous, context }: Subject): Verdict | null {
   if (pod !== null || context.refusal === null) return null;
+  if (context.refusal === "untried") {
+    // What an earlier operator was told holds until the API server has been asked again.
+    const isTold = previous?.source === "status" && previous.kind === "uncovered" && isRefusal(previous.reason);
+    return isTold ? verdictOf("uncovered", fault(previous.reason, previous.message), { source: "status" }) : null;
+  }
   return verdictOf(
     "uncovered",
     fault(context.refusal.kind, "the API server refuses the agent's pod", context.refusal.message),
@@ -202,6 +225,7 @@ function podBeforeFailed({ node, pod, running, context }: Subject): Verdict | nu
 /** No pod, and nothing explains it: the DaemonSet controller is given a moment before that is a finding. */
 function podIsMissing({ pod, previous, context }: Subject): Verdict | null {
   if (pod !== null) return null;
+  if (context.withheld !== "") return verdictOf("uncovered", fault("NotDeployed", WITHHELD, context.withheld));
   const missing = fault("PodMissing", "the node has no agent pod, and nothing that Kubernetes tells explains it");
   if (previous?.reason !== "PodMissing") {
     return verdictOf("updating", missing, { reviewAt: context.now + MISSING_POD_GRACE_MS });

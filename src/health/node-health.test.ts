@@ -23,10 +23,13 @@ import type { NodeKind } from "./node-kind.ts";
 import type { NodeObservation, PodObservation, PodRefusal } from "./observation.ts";
 import type { RememberedHealth } from "./remembered.ts";
 import type { HealthSettings } from "./settings.ts";
+import type { HealthContext } from "./subject.ts";
 
 interface Circumstances {
   readonly settings?: Partial<HealthSettings>;
-  readonly refusal?: PodRefusal;
+  readonly refusal?: PodRefusal | "untried";
+  readonly withheld?: string;
+  readonly taken?: HealthContext["taken"];
   readonly probesBlocked?: boolean;
   readonly previous?: NodeHealth | RememberedHealth;
   readonly now?: number;
@@ -40,13 +43,15 @@ function judged(observed: NodeObservation, circumstances: Circumstances = {}): N
     settings,
     selection: nodeSelection(settings),
     refusal: circumstances.refusal ?? null,
+    withheld: circumstances.withheld ?? "",
+    taken: circumstances.taken ?? null,
     probesBlocked: circumstances.probesBlocked ?? false,
     mask: circumstances.mask ?? unmasked,
   });
 }
 
 function remembered(kind: NodeKind, reason: NodeReason, since: number): RememberedHealth {
-  return { kind, reason, since, podUid: "pod-1", settled: null };
+  return { kind, reason, since, podUid: "pod-1", settled: null, source: "none", message: "" };
 }
 
 const noTolerations = { tolerations: [] };
@@ -55,6 +60,15 @@ const justBecameReady = { status: "True", since: NOW - MINUTE, message: "" } as 
 const pending = pod({ phase: "Pending", ready: false, container: null });
 const notReadyPod = pod({ ready: false });
 const crashed = ended({ exitCode: 1, message: "Error: cannot unmarshal the configuration" });
+/** What the status of an earlier operator says of a node. */
+const written = (kind: "unhealthy" | "uncovered", reason: NodeReason, since: number): RememberedHealth => ({
+  ...remembered(kind, reason, since),
+  podUid: "",
+  settled: kind,
+  source: "status",
+  message: "As it was found before.",
+});
+const silentBefore = written("unhealthy", "Unresponsive", NOW - HOUR);
 const wasHealthy: RememberedHealth = { ...remembered("healthy", "Healthy", NOW - HOUR), settled: "healthy" };
 
 const evicted = pod({
@@ -721,6 +735,14 @@ const uncoveredRows: readonly Row[] = [
     reason: "PodMissing",
   },
   {
+    name: "a node whose agent the operator itself doesn't make is told of that, at once",
+    node: node({ pod: null, probe: null }),
+    withheld: "SecretNotFound: make the Secret",
+    kind: "uncovered",
+    reason: "NotDeployed",
+    says: "SecretNotFound: make the Secret",
+  },
+  {
     name: "a pod that was missing yesterday is missing still, without another moment of grace",
     node: node({ pod: null, probe: null }),
     previous: remembered("uncovered", "PodMissing", NOW - HOUR),
@@ -729,7 +751,78 @@ const uncoveredRows: readonly Row[] = [
   },
 ];
 
+/** What a new leader says of what the one before it found. */
+const takenOverRows: readonly Row[] = [
+  {
+    name: "a collector that was silent is so until it answers, though kubelet calls it ready",
+    node: node({ probe: null }),
+    previous: silentBefore,
+    kind: "unhealthy",
+    reason: "Unresponsive",
+    agent: "Running",
+    source: "status",
+    says: "As it was found before.",
+  },
+  {
+    name: "a collector that was silent and misses a first probe of ours is silent still",
+    node: node({ probe: probe({ kind: "timeout" }, { misses: 1, everOk: false }) }),
+    previous: silentBefore,
+    kind: "unhealthy",
+    reason: "Unresponsive",
+    source: "status",
+  },
+  {
+    name: "a collector that was silent is judged anew once enough probes of ours missed",
+    node: node({ probe: probe({ kind: "refused" }, { misses: 3, everOk: false }) }),
+    previous: silentBefore,
+    kind: "unhealthy",
+    reason: "ConnectionRefused",
+    source: "probe",
+  },
+  {
+    name: "a collector that was silent and answers is healthy",
+    node: node(),
+    previous: silentBefore,
+    kind: "healthy",
+    reason: "Healthy",
+    source: "probe",
+  },
+  {
+    name: "a pod that was made since hasn't been silent",
+    node: node({ probe: null, pod: pod({ createdAt: NOW - MINUTE }) }),
+    previous: silentBefore,
+    kind: "healthy",
+    reason: "Healthy",
+    source: "kubelet",
+  },
+  {
+    name: "pods that were refused are so until the API server was asked again",
+    node: node({ pod: null, probe: null }),
+    previous: written("uncovered", "QuotaExceeded", NOW - HOUR),
+    refusal: "untried",
+    kind: "uncovered",
+    reason: "QuotaExceeded",
+    source: "status",
+    says: "As it was found before.",
+  },
+  {
+    name: "pods that were refused are missing once the API server takes them",
+    node: node({ pod: null, probe: null }),
+    previous: written("uncovered", "QuotaExceeded", NOW - HOUR),
+    kind: "updating",
+    reason: "PodMissing",
+  },
+];
+
 const excludedRows: readonly Row[] = [
+  {
+    name: "a node that another KmAgent has is none of ours",
+    node: node({ pod: null, probe: null }),
+    taken: { by: "older", nodes: new Set(["node-1"]) },
+    kind: "excluded",
+    reason: "Excluded",
+    says: "KmAgent older",
+  },
   {
     name: "a node without the selector's label is excluded, which is no fault",
     node: node({ labels: { "kubernetes.io/os": "windows" } }),
@@ -745,7 +838,7 @@ const excludedRows: readonly Row[] = [
   },
 ];
 
-const rows = [...healthyRows, ...unhealthyRows, ...passingRows, ...uncoveredRows, ...excludedRows];
+const rows = [...healthyRows, ...unhealthyRows, ...passingRows, ...uncoveredRows, ...takenOverRows, ...excludedRows];
 
 describe("the state of one node", () => {
   it.each(rows)("$name", (row) => {
@@ -835,6 +928,15 @@ describe("times of a node's state", () => {
   it("takes the beginning of a NotReady node from the node itself, so that a new leader tells the same", () => {
     const ready = { status: "Unknown", since: NOW - HOUR, message: "" } as const;
     expect(judged(node({ ready, probe: null })).since).toBe(NOW - HOUR);
+  });
+
+  it("tells a NotReady node's story once, though kubelet counts its seconds anew", () => {
+    const story = (message: string) => node({ ready: { status: "False", since: NOW - HOUR, message }, probe: null });
+    const first = judged(story("pleg was last seen active 3m5s ago; threshold is 3m0s"));
+    const later = judged(story("pleg was last seen active 1h13m15.5s ago; threshold is 3m0s"), { previous: first });
+    expect(first.message).toContain("3m5s ago");
+    expect([later.message, later.lastError]).toEqual([first.message, first.lastError]);
+    expect(judged(story("container runtime is down"), { previous: later }).message).toContain("runtime is down");
   });
 
   it("says when the end of a grace would change the verdict by itself", () => {

@@ -7,7 +7,7 @@ import { judge } from "./judgements.ts";
 import type { Verdict } from "./judgements.ts";
 import type { NodeKind, SettledKind } from "./node-kind.ts";
 import type { NodeObservation, PodObservation } from "./observation.ts";
-import type { RememberedHealth } from "./remembered.ts";
+import type { HealthSource, RememberedHealth } from "./remembered.ts";
 import { subjectOf } from "./subject.ts";
 import type { HealthContext, Subject } from "./subject.ts";
 
@@ -26,8 +26,7 @@ export interface NodeHealth {
   readonly lastError: string;
   /** Since when kind and reason are what they are. */
   readonly since: number;
-  /** Who says so. */
-  readonly source: "probe" | "kubelet" | "none";
+  readonly source: HealthSource;
   /** Whether the collector delivers what it receives, by its own counters. It makes no node unhealthy. */
   readonly export: ExportState;
   /** Exporters with their signal that fail, such as `otlphttp (metrics)`. */
@@ -70,7 +69,9 @@ export function nodeHealth(
   const restarts = pod?.container?.restarts ?? 0;
   const lastExitAt = pod?.container?.last?.finishedAt ?? null;
   const exports = collectorRuns ? exportsOf(subject) : null;
-  const words = sameEnd(previous, verdict, pod, restarts, lastExitAt) ? previous : wordsOf(verdict, context);
+  const words = sameEnd(previous, verdict, pod, restarts, lastExitAt)
+    ? previous
+    : sameStory(previous, wordsOf(verdict, context), verdict);
   return {
     node: node.name,
     kind: verdict.kind,
@@ -94,13 +95,14 @@ export function nodeHealth(
     image: pod?.image ?? "",
     os: node.os,
     architecture: node.architecture,
-    settled: settledKind(verdict.kind) ?? previous?.settled ?? null,
+    settled: settledKind(verdict) ?? previous?.settled ?? null,
     reviewAt: verdict.reviewAt ?? null,
   };
 }
 
-/** The kind itself where it is one that lasts, else `null`. */
-function settledKind(kind: NodeKind): SettledKind | null {
+/** The kind itself where it is one that lasts and the node's own, else `null`. */
+function settledKind({ kind, reason }: Verdict): SettledKind | null {
+  if (reason === "NotDeployed") return null;
   return kind === "healthy" || kind === "unhealthy" || kind === "notReady" || kind === "uncovered" ? kind : null;
 }
 
@@ -134,6 +136,8 @@ interface Words {
 }
 
 function wordsOf(verdict: Verdict, { mask }: HealthContext): Words {
+  // Said and cleaned before, action and all.
+  if (verdict.source === "status") return { message: verdict.summary, lastError: verdict.summary };
   const keep = detailEnd(verdict);
   const detail = verdict.detail === "" ? "" : cleanForeignText(verdict.detail, mask, keep);
   const room = Math.max(FOREIGN_TEXT_BYTES - verdict.summary.length * 3, DETAIL_BYTES);
@@ -167,7 +171,7 @@ function sameEnd(
 ): previous is NodeHealth {
   return (
     previous !== undefined &&
-    "message" in previous &&
+    "lastError" in previous &&
     lastExitAt !== null &&
     // Words that were missing may have come: the edge reads a container's log after its end.
     previous.lastError !== verdict.summary &&
@@ -178,6 +182,28 @@ function sameEnd(
     previous.restarts === restarts &&
     previous.lastExitAt === lastExitAt
   );
+}
+
+/**
+ * Kubelet's words of a node and the scheduler's of a pod count seconds and nodes, anew each time; where nothing else differs it is
+ * the same story, and telling it again would be a write for nothing.
+ */
+function sameStory(
+  previous: NodeHealth | RememberedHealth | undefined,
+  words: Words,
+  { kind, reason }: Verdict,
+): Words {
+  if (previous === undefined || !("lastError" in previous)) return words;
+  if ((kind !== "notReady" && kind !== "uncovered") || previous.kind !== kind || previous.reason !== reason)
+    return words;
+  return withoutNumbers(previous.message) === withoutNumbers(words.message) &&
+    withoutNumbers(previous.lastError) === withoutNumbers(words.lastError)
+    ? previous
+    : words;
+}
+
+function withoutNumbers(text: string): string {
+  return text.replace(/(\d+(\.\d+)?(ms|h|m|s)?)+/g, "#");
 }
 
 /** A collector says what it died of last; everybody else says the main thing first. */

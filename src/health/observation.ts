@@ -139,8 +139,17 @@ export interface PodRefusal {
 /** Everything that health is decided from. */
 export interface FleetObservation {
   readonly nodes: readonly NodeObservation[];
-  /** Set where a dry-run pod or the apply itself was refused. */
-  readonly refusal: PodRefusal | null;
+  /** What the API server said of a dry-run pod: `null` where it took it, `untried` where this process hasn't asked. */
+  readonly refusal: PodRefusal | "untried" | null;
+  /** Why the operator itself makes no pods, in a sentence; empty where it does. */
+  readonly withheld: string;
+  /** Nodes that an older KmAgent has, and its name. */
+  readonly taken: { readonly by: string; readonly nodes: ReadonlySet<string> } | null;
+  /**
+   * False where `previous` is an earlier operator's status that lists some of its faulty nodes only: then a fault that it doesn't list
+   * may be an old one, of which no event tells.
+   */
+  readonly remembersAll: boolean;
   /** Revision that new pods should carry. */
   readonly targetRevision: string;
 }

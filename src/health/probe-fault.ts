@@ -1,3 +1,4 @@
+import type { NodeReason } from "../api/reasons.ts";
 import { fault } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import type { ProbeOutcome } from "./observation.ts";
@@ -24,6 +25,21 @@ export function probeFault(outcome: ProbeOutcome): Fault | null {
     default:
       return outcome satisfies never;
   }
+}
+
+const PROBE_REASONS: ReadonlySet<NodeReason> = new Set<NodeReason>([
+  "HealthCheckFailed",
+  "Redirected",
+  "Unresponsive",
+  "ConnectionRefused",
+  "ConnectionFailed",
+  "ResponseTooLarge",
+  "BadResponse",
+]);
+
+/** Whether a reason is one of those that only a probe finds. */
+export function isProbeReason(reason: NodeReason): boolean {
+  return PROBE_REASONS.has(reason);
 }
 
 /** Whether anything came back from the pod. A refusal may be a firewall's, so it proves nothing. */

@@ -4,6 +4,9 @@ import type { NodeReason } from "../api/reasons.ts";
 import { parseTimestamp } from "../api/time.ts";
 import type { NodeKind, SettledKind } from "./node-kind.ts";
 
+/** Who says how a node is: our own probe, kubelet, nobody, or the status that an earlier operator wrote. */
+export type HealthSource = "probe" | "kubelet" | "none" | "status";
+
 /** What of a node's last health the next judgement looks at. A `NodeHealth` is one. */
 export interface RememberedHealth {
   readonly kind: NodeKind;
@@ -12,6 +15,13 @@ export interface RememberedHealth {
   readonly since: number;
   readonly podUid: string;
   readonly settled: SettledKind | null;
+  readonly source: HealthSource;
+  readonly message: string;
+}
+
+/** Whether a status lists every faulty node that it counts. */
+export function listsAll({ nodes, unhealthyNodes = [], uncoveredNodes = [] }: KmAgentStatus): boolean {
+  return (nodes?.unhealthy ?? 0) <= unhealthyNodes.length && (nodes?.uncovered ?? 0) <= uncoveredNodes.length;
 }
 
 /**
@@ -30,7 +40,15 @@ export function rememberedHealth(status: KmAgentStatus): ReadonlyMap<string, Rem
 function remember(into: Map<string, RememberedHealth>, finding: NodeFinding, kind: SettledKind): void {
   const since = parseTimestamp(finding.since);
   if (!isNodeReason(finding.reason) || since === null) return;
-  into.set(finding.node, { kind, reason: finding.reason, since, podUid: "", settled: kind });
+  into.set(finding.node, {
+    kind,
+    reason: finding.reason,
+    since,
+    podUid: "",
+    settled: kind,
+    source: "status",
+    message: finding.message,
+  });
 }
 
 function isNodeReason(reason: string): reason is NodeReason {

@@ -2,9 +2,9 @@ import { coverage } from "./coverage.ts";
 import type { Coverage, NodeSelection } from "./coverage.ts";
 import type {
   ContainerObservation,
+  FleetObservation,
   NodeObservation,
   PodObservation,
-  PodRefusal,
   ProbeObservation,
 } from "./observation.ts";
 import type { RememberedHealth } from "./remembered.ts";
@@ -16,8 +16,10 @@ export interface HealthContext {
   readonly now: number;
   readonly settings: HealthSettings;
   readonly selection: NodeSelection;
-  /** Why no pods are made at all, where that is so. */
-  readonly refusal: PodRefusal | null;
+  /** As in `FleetObservation`. */
+  readonly refusal: FleetObservation["refusal"];
+  readonly withheld: FleetObservation["withheld"];
+  readonly taken: FleetObservation["taken"];
   /** The finding of `probesBlocked`: our own probes tell nothing, kubelet's word is used. */
   readonly probesBlocked: boolean;
   /** Hides the values of referenced secrets; the edge knows them. */

@@ -42,7 +42,8 @@ export class LastWords {
     const known = new Map([...this.of(key)].filter(([words]) => current.has(words)));
     this.#known.set(key, known);
     const silent = pods.filter(
-      (pod) => pod.container?.last?.message === "" && !known.has(lastWordsKey(pod)) && !this.#reading.has(lastWordsKey(pod)),
+      (pod) =>
+        pod.container?.last?.message === "" && !known.has(lastWordsKey(pod)) && !this.#reading.has(lastWordsKey(pod)),
     );
     for (const pod of silent.slice(0, Math.max(0, AT_ONCE - this.#reading.size))) void this.#read(key, pod, signal);
   }

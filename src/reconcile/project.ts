@@ -93,7 +93,8 @@ export function projectNode(raw: unknown, intern: Intern): NodeRecord {
       ? {
           status: status === "True" || status === "False" ? status : "Unknown",
           since: time(ready["lastTransitionTime"]),
-          message: intern(text(ready["message"])),
+          // What kubelet complains of may count seconds, and is new each time.
+          message: status === "True" ? intern(text(ready["message"])) : text(ready["message"]),
         }
       : null,
     createdAt: time(metadata["creationTimestamp"]),

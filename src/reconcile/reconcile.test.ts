@@ -463,8 +463,12 @@ describe("a cluster agent that is switched off", () => {
 });
 
 describe("a KmAgent that is being deleted", () => {
-  test("is left alone: owner references take its objects away", () => {
-    expect(plan(snapshot(kmagent({}, { deleting: true }))).writes).toEqual([]);
+  test("is left alone: owner references take its objects away; its nodes are judged on", () => {
+    const leaving = plan(snapshot(kmagent({}, { deleting: true })));
+    expect(leaving.writes).toEqual([]);
+    expect(leaving.events).toEqual([]);
+    const none = { agent: "Stopped", reason: "NotDeployed" };
+    expect(leaving.fleet?.nodes).toMatchObject([none, none]);
   });
 });
 

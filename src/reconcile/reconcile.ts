@@ -2,7 +2,7 @@ import { LABEL } from "../api/labels.ts";
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import { fleetHealth } from "../health/fleet-health.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
-import { rememberedHealth } from "../health/remembered.ts";
+import { listsAll, rememberedHealth } from "../health/remembered.ts";
 import { healthSettings } from "../health/settings.ts";
 import { compareResourceVersions } from "../kube/resource.ts";
 import type { KubeObject } from "../kube/resource.ts";
@@ -36,6 +36,7 @@ import { statusFacts } from "./status-facts.ts";
 import { statusGate } from "./status-gate.ts";
 import { statusDueAt } from "./status-repair.ts";
 import { trialTime } from "./trial.ts";
+import { withheld } from "./withheld.ts";
 import { writtenStatus } from "./written.ts";
 
 /** So long a new process reads counters before it takes back what the one before it said of them, milliseconds. */
@@ -49,13 +50,13 @@ const WARMING_MS = 180_000;
  */
 export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
   const { kmagent, memory } = snapshot;
-  if (kmagent.deleting) return leftAlone(kmagent.status);
+  if (kmagent.deleting) return leftAlone(snapshot, now, mask);
   const answered = remoteStep(snapshot, now);
   const { judged, rendered } = judgeConfiguration(snapshot, answered?.wish ?? null);
   const remote = notingRefusals(answered, judged, snapshot);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
   const kept = lastValid(snapshot, judged);
-  const fleet = judgeFleet(snapshot, judged, now, mask);
+  const fleet = judged.kind === "loading" ? null : judgeFleet(snapshot, judged, overlapped, now, mask);
   const staged = kept !== null && !overlapped ? stageRollout(snapshot, judged, kept, fleet, remote, now) : null;
   const nodesStaged = staged?.objects ?? kept;
   const replica =
@@ -120,20 +121,24 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   };
 }
 
-/** What is made of a KmAgent that is being deleted: owner references take its objects away, and nobody reads its status any more. */
-function leftAlone(status: KmAgentStatus): Plan {
+/**
+ * What is made of a KmAgent that is being deleted: owner references take its objects away, and nobody reads its status any more.
+ * Its agents are judged on, for it may wait long for the last of them, or for a stranger's finalizer.
+ */
+function leftAlone(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
+  const fleet = judgeFleet(snapshot, null, null, now, mask);
   return {
     writes: [],
     events: [],
     statusEvents: [],
-    fleet: null,
-    podUids: new Set(),
+    fleet,
+    podUids: new Set(snapshot.pods.map(({ uid }) => uid)),
     rendered: null,
     lastValid: null,
     remote: null,
     remoteOutcome: NOTHING_SENT,
-    status,
-    nextAt: null,
+    status: snapshot.kmagent.status,
+    nextAt: fleet?.nextChangeAt ?? null,
   };
 }
 
@@ -210,21 +215,27 @@ function templateConfigMaps({ kmagent, live }: Snapshot): string[] {
 
 function judgeFleet(
   snapshot: Snapshot,
-  judged: Judged,
+  judged: Judged | null,
+  overlapped: Overlap | null,
   now: number,
   mask: (text: string) => string,
 ): FleetHealth | null {
   const { kmagent, memory, nodes } = snapshot;
-  if (!hasSpec(kmagent) || judged.kind === "loading") return null;
-  const previous = memory.health ?? rememberedHealth(kmagent.status);
+  if (!hasSpec(kmagent)) return null;
   const live = snapshot.live.get(workloadId(kmagent, "node-agent"));
   const liveRevision = revisionOfTemplate(live);
-  const targetRevision =
-    judged.kind === "valid" && !kmagent.spec.paused ? judged.desired.nodeAgent.revision : liveRevision;
+  const isWanted = judged?.kind === "valid" && !kmagent.spec.paused;
   return fleetHealth(
-    { nodes, refusal: memory.refusal?.verdict ?? null, targetRevision },
+    {
+      nodes,
+      refusal: memory.refusal === null ? "untried" : memory.refusal.verdict,
+      withheld: withheld(snapshot, live),
+      taken: overlapped && { by: overlapped.other, nodes: new Set(overlapped.nodes) },
+      remembersAll: memory.health !== null || listsAll(kmagent.status),
+      targetRevision: isWanted ? judged.desired.nodeAgent.revision : liveRevision,
+    },
     healthSettings(kmagent.spec),
-    previous,
+    memory.health ?? rememberedHealth(kmagent.status),
     now,
     mask,
   );

@@ -1,5 +1,5 @@
 import { isConditionReason } from "../api/reasons.ts";
-import { timestamp } from "../api/time.ts";
+import { parseTimestamp, timestamp } from "../api/time.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
 import { observeRollingUpdate } from "../rollout/observe-rolling-update.ts";
 import { readReplicaRecord } from "../rollout/replica-record.ts";
@@ -91,7 +91,7 @@ export function statusFacts(findings: Findings): StatusFacts {
       clusterAgent: clusterAgentPart,
     }),
     telemetry: fleet?.exports ?? null,
-    telemetryBefore: findings.warming ? telemetryBefore(writtenStatus(snapshot)) : null,
+    telemetryBefore: findings.warming ? telemetryBefore(snapshot) : null,
     versions: {
       ...(nodeAgent && { nodeAgentImage: nodeAgent.image }),
       ...(clusterAgent && { clusterAgentImage: clusterAgent.image }),
@@ -108,10 +108,12 @@ function overriddenOf({ decision, memory }: DecidedObject): readonly Difference[
 }
 
 /** What the status says of telemetry, where it says anything. */
-function telemetryBefore(status: Snapshot["kmagent"]["status"]): StatusFacts["telemetryBefore"] {
-  const before = (status.conditions ?? []).find(({ type }) => type === "TelemetryFlowing");
+function telemetryBefore(snapshot: Snapshot): StatusFacts["telemetryBefore"] {
+  const before = (writtenStatus(snapshot).conditions ?? []).find(({ type }) => type === "TelemetryFlowing");
   if (before === undefined || !isConditionReason(before.reason) || before.reason === "NotObserved") return null;
-  return { status: before.status, reason: before.reason, message: before.message };
+  const { status, reason, message, lastTransitionTime } = before;
+  const since = parseTimestamp(lastTransitionTime) ?? 0;
+  return { status, reason, message, byEarlier: since < (snapshot.memory.begunAt ?? Infinity) };
 }
 
 function configurationFacts(judged: Judged): StatusFacts["configuration"] {

@@ -357,16 +357,33 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       name: "a new leader hasn't read for long enough",
       of: {
         ...telemetry({ Idle: 1, Unknown: 2 }),
-        telemetryBefore: { status: "True", reason: "Flowing", message: "as before" },
+        telemetryBefore: { status: "True", reason: "Flowing", message: "as before", byEarlier: true },
       },
       is: "True Flowing",
       says: "as before",
     },
     {
+      name: "a new leader hasn't read the nodes that failed yet, but others",
+      of: {
+        ...telemetry({ Flowing: 1, Unknown: 2 }),
+        telemetryBefore: { status: "False", reason: "ExportsFailing", message: "as before", byEarlier: true },
+      },
+      is: "False ExportsFailing",
+      says: "as before",
+    },
+    {
+      name: "what a new leader found itself is over",
+      of: {
+        ...telemetry({ Flowing: 3 }),
+        telemetryBefore: { status: "False", reason: "ExportsFailing", message: "as before", byEarlier: false },
+      },
+      is: "True Flowing",
+    },
+    {
       name: "a new leader sees at once that it fails",
       of: {
         ...telemetry({ Failing: 3 }),
-        telemetryBefore: { status: "True", reason: "Flowing", message: "as before" },
+        telemetryBefore: { status: "True", reason: "Flowing", message: "as before", byEarlier: true },
       },
       is: "False EndpointFailing",
     },

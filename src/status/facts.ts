@@ -111,7 +111,7 @@ export interface StatusFacts {
   /** `null` where no node could be judged. */
   readonly telemetry: FleetExports | null;
   /** What the status says of it while this process hasn't read for long enough; `null` once it has, or where it says nothing. */
-  readonly telemetryBefore: Omit<ConditionVerdict, "type"> | null;
+  readonly telemetryBefore: (Omit<ConditionVerdict, "type"> & { readonly byEarlier: boolean }) | null;
   readonly versions: NonNullable<KmAgentStatus["versions"]>;
   readonly platformURL: string;
   readonly operatorVersion: string;

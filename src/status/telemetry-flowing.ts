@@ -17,11 +17,13 @@ const ENOUGH = 3;
  */
 export function telemetryFlowing({ telemetry, telemetryBefore }: StatusFacts): ConditionVerdict {
   if (telemetry !== null && telemetry.Failing > 0) return failing(telemetry);
+  // Failing nodes may be among those that a new leader hasn't read yet.
+  if (telemetryBefore?.byEarlier === true && telemetryBefore.status === "False") return again(telemetryBefore);
   if (telemetry !== null && telemetry.Flowing > 0) {
     return holds("TelemetryFlowing", "Flowing", "Collectors deliver what they receive; no exporter fails.");
   }
   // A new leader has to read for a while before it can say anything: what the one before saw is better than nothing.
-  if (telemetryBefore !== null) return { type: "TelemetryFlowing", ...telemetryBefore };
+  if (telemetryBefore !== null) return again(telemetryBefore);
   if (telemetry !== null && telemetry.Idle > 0) {
     return unknown("TelemetryFlowing", "Idle", "The collectors receive nothing, so nothing proves their exports.");
   }
@@ -30,6 +32,10 @@ export function telemetryFlowing({ telemetry, telemetryBefore }: StatusFacts): C
     "NotObserved",
     "No collector's own counters could be read, or they tell nothing yet.",
   );
+}
+
+function again({ status, reason, message }: NonNullable<StatusFacts["telemetryBefore"]>): ConditionVerdict {
+  return { type: "TelemetryFlowing", status, reason, message };
 }
 
 function failing(exports: FleetExports): ConditionVerdict {

@@ -145,11 +145,15 @@ export const anyNode: fc.Arbitrary<NodeObservation> = fc.record({
 /** Any fleet; names are unique, as the API server keeps them. */
 export const anyFleet: fc.Arbitrary<FleetObservation> = fc.record({
   nodes: fc.uniqueArray(anyNode, { selector: (node) => node.name, maxLength: 12 }),
-  refusal: fc.option(
+  refusal: fc.oneof(
+    fc.constantFrom(null, "untried" as const),
     fc.record({
       kind: fc.constantFrom("PodSecurityViolation" as const, "QuotaExceeded" as const, "AdmissionDenied" as const),
       message: words,
     }),
   ),
+  withheld: mostly("", words),
+  taken: mostly(null, fc.record({ by: words, nodes: fc.constant(new Set<string>()) })),
+  remembersAll: fc.boolean(),
   targetRevision: fc.constant(TARGET),
 });

@@ -119,5 +119,5 @@ export function nodeOfFleet(index: number, of: Partial<NodeObservation> = {}): N
 
 /** A fleet in which nothing is refused. */
 export function fleet(nodes: readonly NodeObservation[], of: Partial<FleetObservation> = {}): FleetObservation {
-  return { nodes, refusal: null, targetRevision: TARGET, ...of };
+  return { nodes, refusal: null, withheld: "", taken: null, remembersAll: true, targetRevision: TARGET, ...of };
 }
