@@ -250,6 +250,15 @@ describe("what a collector's counters say", () => {
     expect(followed(...readings).health).toMatchObject({ state, failing });
   });
 
+  it.each([
+    { name: "what is received goes nowhere", of: [reading(120, 500, exporter())], heldBack: true },
+    { name: "nobody can say yet", of: [reading(30, 500, exporter())], heldBack: undefined },
+    { name: "no exporter shows itself", of: [reading(120, 500)], heldBack: undefined },
+    { name: "nothing is received", of: [reading(120, 0, exporter())], heldBack: undefined },
+  ])("tell whether what is received is held back, where $name", ({ of, heldBack }) => {
+    expect(followed(...of).health.heldBack).toBe(heldBack);
+  });
+
   it("tell since when exports fail: since something waits, and as long as the same ones fail", () => {
     const first = followed(
       reading(10, 75, exporter({ sent: 75 })),

@@ -16,6 +16,11 @@ export interface ExportHealth {
   readonly state: ExportState;
   /** Exporters with their signal that fail, such as `otlphttp (metrics)`, sorted. */
   readonly failing: readonly string[];
+  /**
+   * There where the state is `Unknown` because what is received never reaches an exporter: it is refused, dropped on its way, or meant
+   * for others.
+   */
+  readonly heldBack?: true;
   /** Since when it is so, as far as readings tell. Milliseconds since the epoch. */
   readonly since: number;
 }
@@ -200,7 +205,9 @@ function judge(lines: readonly ExporterTrack[], reading: CounterReading, known: 
   const states = new Set(exporters.values().map(exporterState));
   if (states.has("Unknown")) return { state: "Unknown", failing };
   if (states.has("Flowing")) return { state: "Flowing", failing };
-  return { state: lines.some((line) => isHeldBack(line, reading)) ? "Unknown" : "Idle", failing };
+  return lines.some((line) => isHeldBack(line, reading))
+    ? { state: "Unknown", failing, heldBack: true }
+    : { state: "Idle", failing };
 }
 
 /**
@@ -234,5 +241,5 @@ function sinceOf(lines: readonly ExporterTrack[], { state }: Verdict, at: number
 }
 
 function isSameVerdict(before: ExportHealth, now: Verdict): boolean {
-  return before.state === now.state && before.failing.join() === now.failing.join();
+  return before.state === now.state && before.heldBack === now.heldBack && before.failing.join() === now.failing.join();
 }

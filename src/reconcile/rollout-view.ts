@@ -124,6 +124,7 @@ function rolloutPod(node: NodeObservation, health: NodeHealth, isRemoved: boolea
     answered: heard?.everOk === true || (health.settled === "healthy" && health.kind === "healthy"),
     answeredAt: health.kind === "healthy" ? answeredAt : null,
     exports: pod.metricsPort === null ? null : health.export,
+    heldBack: health.export === "Unknown" && node.exports?.health.heldBack === true,
     exporters: node.exports?.exporters ?? null,
   };
 }

@@ -1,4 +1,4 @@
-import { failingLines, isWitness } from "../health/witness.ts";
+import { failingLines, isWitness, lineName } from "../health/witness.ts";
 import type { Replacement, RolloutRecord } from "./record.ts";
 import { faultOf, isBaked, longest, runsSince } from "./pod-verdict.ts";
 import type { PodFault } from "./pod-verdict.ts";
@@ -65,13 +65,7 @@ function exportVerdict(node: string, pod: RolloutPod, view: RolloutView): Canary
     case "Failing": {
       const failing = failingLines(pod.exporters ?? []);
       const exporters = [...failing.keys()].sort().join(", ");
-      const isProved = view.nodes.some(
-        ({ pod: other }) =>
-          other?.exports === "Flowing" &&
-          other.revision !== pod.revision &&
-          isWitness(other.exporters ?? [], failing, view.now),
-      );
-      if (isProved) {
+      if (isDeliveredElsewhere(pod, failing, view)) {
         return failed(node, "ExportsFailing", `${exporters} delivers nothing, while nodes of another revision deliver`);
       }
       return isLast
@@ -86,6 +80,18 @@ function exportVerdict(node: string, pod: RolloutPod, view: RolloutView): Canary
         ? { kind: "passed", note: `${node}: it had nothing to deliver` }
         : { kind: "waiting", gate: "Exports", message: `${node}: nothing was delivered yet` };
     case "Unknown": {
+      if (isLast && pod.heldBack) {
+        const began = runsSince(pod, view.now);
+        const silent = new Map((pod.exporters ?? []).map((line) => [lineName(line), began]));
+        if (isDeliveredElsewhere(pod, silent, view)) {
+          const exporters = [...silent.keys()].sort().join(", ");
+          return failed(
+            node,
+            "NothingDelivered",
+            `nothing of what its collector receives reaches ${exporters}, while nodes of another revision deliver`,
+          );
+        }
+      }
       const what =
         pod.exporters === null ? "its collector's counters can't be read" : "an exporter hasn't delivered yet";
       return isLast
@@ -95,6 +101,18 @@ function exportVerdict(node: string, pod: RolloutPod, view: RolloutView): Canary
     default:
       return pod.exports satisfies never;
   }
+}
+
+/** Whether a node of another revision delivers what this pod doesn't, since the times that `lines` tell. */
+function isDeliveredElsewhere(
+  { revision }: RolloutPod,
+  lines: ReadonlyMap<string, number>,
+  { nodes, now }: RolloutView,
+): boolean {
+  return nodes.some(
+    ({ pod: other }) =>
+      other?.exports === "Flowing" && other.revision !== revision && isWitness(other.exporters ?? [], lines, now),
+  );
 }
 
 function failed(node: string, reason: string, message: string): CanaryVerdict {

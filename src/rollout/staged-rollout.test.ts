@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import {
   delivering,
   EXPORTS_FAIL,
+  line,
   failing,
   fleet,
   fresh,
@@ -100,6 +101,7 @@ describe("a change", () => {
 
 describe("a canary", () => {
   const late = young(5 * MINUTE);
+  const HELD_BACK: Partial<RolloutPod> = { exports: "Unknown", heldBack: true, exporters: [line()] };
 
   it.each<{ name: string; nodes: RolloutNode[]; of?: Partial<RolloutView>; leads: string; gate?: string }>([
     {
@@ -215,6 +217,30 @@ describe("a canary", () => {
       leads: "Canary",
     },
     { name: "nobody can judge until its deadline", canary: { exports: "Unknown", ...late }, leads: "Progressing" },
+    {
+      name: "never reaches its exporter until its deadline, while another revision delivers",
+      canary: { ...HELD_BACK, ...late },
+      others: delivering(MINUTE),
+      leads: "RollingBack",
+    },
+    {
+      name: "never reaches its exporter, which has until its deadline",
+      canary: { ...HELD_BACK, ...young(5 * MINUTE - 1) },
+      others: delivering(MINUTE),
+      leads: "Canary",
+    },
+    {
+      name: "never reaches its exporter until its deadline, and others deliver no more since it began",
+      canary: { ...HELD_BACK, ...late },
+      others: delivering(10 * MINUTE),
+      leads: "Progressing",
+    },
+    {
+      name: "never reaches its exporter until its deadline, as all others'",
+      canary: { ...HELD_BACK, ...late },
+      others: HELD_BACK,
+      leads: "Progressing",
+    },
     {
       name: "is nothing to deliver for less than 90 s",
       canary: { exports: "Idle", ...young(89_999) },

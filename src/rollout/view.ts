@@ -21,6 +21,8 @@ export interface RolloutPod {
   readonly answeredAt: number | null;
   /** Whether it delivers what it receives; `null` where nobody has looked. */
   readonly exports: ExportState | null;
+  /** Whether what it receives never reaches an exporter; see `ExportHealth.heldBack`. */
+  readonly heldBack: boolean;
   /** Its exporters, by which one pod's failure is compared with what others deliver; `null` where its counters can't be read. */
   readonly exporters: readonly ExporterLine[] | null;
 }

@@ -440,6 +440,7 @@ export class RolloutCluster {
         answered: pod.answered,
         answeredAt: kind === "healthy" ? this.now : null,
         exports: null,
+        heldBack: false,
         exporters: [],
       },
     };

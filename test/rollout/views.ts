@@ -35,6 +35,7 @@ export function pod(of: Partial<RolloutPod> = {}): RolloutPod {
     answered: true,
     answeredAt: NOW,
     exports: null,
+    heldBack: false,
     exporters: [],
     ...of,
   };
