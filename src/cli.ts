@@ -18,6 +18,9 @@ const RELEASED = {
   serviceAccounts: { nodeAgent: "kmagent-operator-node-agent", clusterAgent: "kmagent-operator-cluster-agent" },
 };
 
+/** Where a kubeconfig is looked for, as `loadKubeconfig` does it. */
+const KUBECONFIG_PLACES = "$KUBECONFIG, then the pod's own service account, then ~/.kube/config";
+
 /** A stop that takes longer than this is ended by force, milliseconds. */
 const STOP_LIMIT_MS = 10_000;
 
@@ -50,7 +53,7 @@ export function commandLine(): Command {
       "--namespace <name>",
       "namespace whose KmAgents are served; default: $WATCH_NAMESPACE, then that of the kubeconfig",
     )
-    .option("--kubeconfig <file>", "how to reach the cluster; default: $KUBECONFIG, then the pod's own service account")
+    .option("--kubeconfig <file>", `how to reach the cluster; default: ${KUBECONFIG_PLACES}`)
     .option("--leader-elect", "work only while holding the lease, so that two replicas can run", false)
     .option("--secret-names <names>", "comma-separated Secrets that may be read for API keys", "km-agent-credentials")
     .option(
@@ -109,7 +112,7 @@ export function commandLine(): Command {
     )
     .option(
       "--kubeconfig <file>",
-      "how to reach the cluster, and the namespace of a KmAgent that names none; default: $KUBECONFIG, then the pod's own service account",
+      `how to reach the cluster, and the namespace of a KmAgent that names none; default: ${KUBECONFIG_PLACES}`,
     )
     .addOption(new Option("-o, --output <format>", "form of the answer").choices(["text", "json"]).default("text"))
     .action(diff);
