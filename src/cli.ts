@@ -9,14 +9,8 @@ import { runOperator } from "./main.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createSecretMask } from "./telemetry/mask.ts";
 
-/** The images that this release was made for; the chart's values or the KmAgent may name others. */
+/** The image that this release was made for; the chart's values or the KmAgent may name others. */
 const RELEASED_IMAGE = "ghcr.io/kloudmate/km-kube-agent:1.2.0";
-
-/** What the operator adds to a KmAgent where it runs with its defaults. */
-const RELEASED = {
-  release: { version: packageJson.version, images: { nodeAgent: RELEASED_IMAGE, clusterAgent: RELEASED_IMAGE } },
-  serviceAccounts: { nodeAgent: "kmagent-operator-node-agent", clusterAgent: "kmagent-operator-cluster-agent" },
-};
 
 /** Where a kubeconfig is looked for, as `loadKubeconfig` does it. */
 const KUBECONFIG_PLACES = "$KUBECONFIG, then the pod's own service account, then ~/.kube/config";
@@ -27,15 +21,19 @@ const STOP_LIMIT_MS = 10_000;
 /** A command that needs no cluster is done in moments; only a standard input that never ends takes longer, milliseconds. */
 const COMMAND_LIMIT_MS = 60_000;
 
-interface RunFlags {
-  readonly namespace?: string;
-  readonly kubeconfig?: string;
-  readonly leaderElect: boolean;
-  readonly secretNames: string;
+/** What an installation gives every KmAgent that says nothing else. */
+interface InstallationFlags {
   readonly nodeAgentServiceAccount: string;
   readonly clusterAgentServiceAccount: string;
   readonly nodeAgentImage: string;
   readonly clusterAgentImage: string;
+}
+
+interface RunFlags extends InstallationFlags {
+  readonly namespace?: string;
+  readonly kubeconfig?: string;
+  readonly leaderElect: boolean;
+  readonly secretNames: string;
   readonly metricsAddress: string;
   readonly nodesAddress: string;
   readonly allNodeMetrics: boolean;
@@ -46,7 +44,7 @@ export function commandLine(): Command {
   const program = new Command("kmagent-operator")
     .description("Runs KloudMate's agent on every node of a cluster, and tells the truth about each of them.")
     .version(packageJson.version);
-  program
+  const running = program
     .command("run", { isDefault: true })
     .description("Runs the operator.")
     .option(
@@ -55,19 +53,8 @@ export function commandLine(): Command {
     )
     .option("--kubeconfig <file>", `how to reach the cluster; default: ${KUBECONFIG_PLACES}`)
     .option("--leader-elect", "work only while holding the lease, so that two replicas can run", false)
-    .option("--secret-names <names>", "comma-separated Secrets that may be read for API keys", "km-agent-credentials")
-    .option(
-      "--node-agent-service-account <name>",
-      "ServiceAccount of the node agents",
-      RELEASED.serviceAccounts.nodeAgent,
-    )
-    .option(
-      "--cluster-agent-service-account <name>",
-      "ServiceAccount of the cluster agent",
-      RELEASED.serviceAccounts.clusterAgent,
-    )
-    .option("--node-agent-image <image>", "image of node agents whose KmAgent names none", RELEASED_IMAGE)
-    .option("--cluster-agent-image <image>", "image of cluster agents whose KmAgent names none", RELEASED_IMAGE)
+    .option("--secret-names <names>", "comma-separated Secrets that may be read for API keys", "km-agent-credentials");
+  withInstallationFlags(running)
     .option("--metrics-address <host:port>", "where /metrics, /healthz and /readyz are served", ":8080")
     .option("--nodes-address <host:port>", "where /nodes is served; keep it on loopback", "127.0.0.1:8081")
     .option("--all-node-metrics", "give every node metric series of its own, not only those that aren't well", false)
@@ -90,18 +77,18 @@ export function commandLine(): Command {
       const { checkConfig } = await import("./commands/config-check.ts");
       await answer(async (signal) => checkConfig(file, flags, signal));
     });
-  program
+  const rendering = program
     .command("render")
     .description("Prints every object that the operator would make of a KmAgent, without a cluster.")
     .requiredOption(
       "-f, --filename <file>",
       "a KmAgent as YAML, with the ConfigMaps that it refers to; - for the standard input",
-    )
-    .action(async ({ filename }: { filename: string }) => {
-      const { renderKmAgent } = await import("./commands/render.ts");
-      await answer(async (signal) => ({ ok: true, text: await renderKmAgent(filename, RELEASED, signal) }));
-    });
-  program
+    );
+  withInstallationFlags(rendering).action(async ({ filename, ...flags }: RenderFlags) => {
+    const { renderKmAgent } = await import("./commands/render.ts");
+    await answer(async (signal) => ({ ok: true, text: await renderKmAgent(filename, settingsOf(flags), signal) }));
+  });
+  const comparing = program
     .command("diff")
     .description(
       "Says what applying a KmAgent would change in a cluster, and how many pods would restart. Exit code 0: nothing; 1: something; 2: it can't tell.",
@@ -114,9 +101,44 @@ export function commandLine(): Command {
       "--kubeconfig <file>",
       `how to reach the cluster, and the namespace of a KmAgent that names none; default: ${KUBECONFIG_PLACES}`,
     )
-    .addOption(new Option("-o, --output <format>", "form of the answer").choices(["text", "json"]).default("text"))
-    .action(diff);
+    .addOption(new Option("-o, --output <format>", "form of the answer").choices(["text", "json"]).default("text"));
+  withInstallationFlags(comparing, "; the one in the cluster goes before it").action(diff);
   return program;
+}
+
+/**
+ * Adds the flags in which installations differ, the same for each command that makes objects of a KmAgent. `unless` says when
+ * they don't count.
+ */
+function withInstallationFlags(command: Command, unless = ""): Command {
+  return command
+    .option(
+      "--node-agent-service-account <name>",
+      `ServiceAccount of the node agents${unless}`,
+      "kmagent-operator-node-agent",
+    )
+    .option(
+      "--cluster-agent-service-account <name>",
+      `ServiceAccount of the cluster agent${unless}`,
+      "kmagent-operator-cluster-agent",
+    )
+    .option("--node-agent-image <image>", `image of node agents whose KmAgent names none${unless}`, RELEASED_IMAGE)
+    .option(
+      "--cluster-agent-image <image>",
+      `image of cluster agents whose KmAgent names none${unless}`,
+      RELEASED_IMAGE,
+    );
+}
+
+/** How objects are made of a KmAgent by an operator with these flags. */
+function settingsOf(flags: InstallationFlags) {
+  return {
+    release: {
+      version: packageJson.version,
+      images: { nodeAgent: flags.nodeAgentImage, clusterAgent: flags.clusterAgentImage },
+    },
+    serviceAccounts: { nodeAgent: flags.nodeAgentServiceAccount, clusterAgent: flags.clusterAgentServiceAccount },
+  };
 }
 
 /** Prints what a command found. What it fails at goes to the standard error, and the exit code says so. */
@@ -134,13 +156,17 @@ async function answer(
   }
 }
 
-interface DiffFlags {
+interface RenderFlags extends InstallationFlags {
+  readonly filename: string;
+}
+
+interface DiffFlags extends InstallationFlags {
   readonly filename: string;
   readonly kubeconfig?: string;
   readonly output: "text" | "json";
 }
 
-async function diff({ filename, kubeconfig, output }: DiffFlags): Promise<void> {
+async function diff({ filename, kubeconfig, output, ...flags }: DiffFlags): Promise<void> {
   const [{ diffKmAgent }, { describeChanges }, { createKubeClient }, { systemClock }, { serverMinor }] =
     await Promise.all([
       import("./commands/diff.ts"),
@@ -158,7 +184,7 @@ async function diff({ filename, kubeconfig, output }: DiffFlags): Promise<void> 
     const client = createKubeClient({ kubeconfig: found, version: packageJson.version, clock: systemClock });
     try {
       const kubernetesMinor = await serverMinor(client, systemClock, signal);
-      const settings = { ...RELEASED, kubernetesMinor, namespace: found.namespace };
+      const settings = { ...settingsOf(flags), kubernetesMinor, namespace: found.namespace };
       const changes = await diffKmAgent(filename, client, settings, signal);
       process.stdout.write(output === "json" ? `${JSON.stringify({ changes }, null, 2)}\n` : describeChanges(changes));
       process.exitCode = changes.some((change) => change.outcome !== "unchanged") ? 1 : 0;
@@ -193,6 +219,7 @@ async function run(flags: RunFlags): Promise<void> {
     process.exit(1);
   });
   try {
+    const { release, serviceAccounts } = settingsOf(flags);
     const kubeconfig = await loadKubeconfig({
       env,
       ...(flags.kubeconfig !== undefined && { path: flags.kubeconfig }),
@@ -205,11 +232,7 @@ async function run(flags: RunFlags): Promise<void> {
         identity: `${env["POD_NAME"] ?? hostname()}_${randomUUID().slice(0, 8)}`,
         leaderElection: flags.leaderElect,
         secretNames: flags.secretNames.split(",").filter((name) => name !== ""),
-        installation: {
-          version: packageJson.version,
-          images: { nodeAgent: flags.nodeAgentImage, clusterAgent: flags.clusterAgentImage },
-          serviceAccounts: { nodeAgent: flags.nodeAgentServiceAccount, clusterAgent: flags.clusterAgentServiceAccount },
-        },
+        installation: { ...release, serviceAccounts },
         architecture: process.arch === "arm64" ? "arm64" : "amd64",
         metricsAddress: flags.metricsAddress,
         nodesAddress: flags.nodesAddress,
