@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { inspect } from "node:util";
 import { Command, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { KmError } from "./api/errors.ts";
@@ -28,6 +29,12 @@ interface InstallationFlags {
   readonly nodeAgentImage: string;
   readonly clusterAgentImage: string;
 }
+
+/** An API server that hasn't answered by then is away; getting credentials from a plugin counts, milliseconds. */
+const FIRST_ANSWER_LIMIT_MS = 10_000;
+
+/** Exit code of `diff` where it can't tell whether something would change. */
+const CANNOT_TELL = 2;
 
 interface RunFlags extends InstallationFlags {
   readonly namespace?: string;
@@ -90,6 +97,8 @@ export function commandLine(): Command {
   });
   const comparing = program
     .command("diff")
+    // Flags that can't be understood end with 1 elsewhere, which here says that something would change.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : CANNOT_TELL))
     .description(
       "Says what applying a KmAgent would change in a cluster, and how many pods would restart. Exit code 0: nothing; 1: something; 2: it can't tell.",
     )
@@ -166,35 +175,41 @@ interface DiffFlags extends InstallationFlags {
   readonly output: "text" | "json";
 }
 
-async function diff({ filename, kubeconfig, output, ...flags }: DiffFlags): Promise<void> {
-  const [{ diffKmAgent }, { describeChanges }, { createKubeClient }, { systemClock }, { serverMinor }] =
+async function diff(flags: DiffFlags): Promise<void> {
+  try {
+    const changes = await changesOf(flags, AbortSignal.timeout(COMMAND_LIMIT_MS));
+    const { describeChanges } = await import("./commands/diff-text.ts");
+    process.stdout.write(
+      flags.output === "json" ? `${JSON.stringify({ changes }, null, 2)}\n` : describeChanges(changes),
+    );
+    process.exitCode = changes.some((change) => change.outcome !== "unchanged") ? 1 : 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof KmError ? error.message : inspect(error)}\n`);
+    process.exitCode = CANNOT_TELL;
+  }
+}
+
+/** Looks at everything on this machine first: a mistake in a file shall not wait for a cluster that is away. */
+async function changesOf({ filename, kubeconfig, ...flags }: DiffFlags, signal: AbortSignal) {
+  const [{ diffKmAgent }, { readKmAgentFile }, { createKubeClient }, { systemClock }, { askServerMinor }] =
     await Promise.all([
       import("./commands/diff.ts"),
-      import("./commands/diff-text.ts"),
+      import("./commands/kmagent-file.ts"),
       import("./kube/client.ts"),
       import("./kube/clock.ts"),
       import("./kube/server-version.ts"),
     ]);
+  const found = await loadKubeconfig({
+    env: process.env,
+    ...(kubeconfig !== undefined && { path: kubeconfig }),
+  });
+  const given = await readKmAgentFile(filename, signal, found.namespace);
+  const client = createKubeClient({ kubeconfig: found, version: packageJson.version, clock: systemClock });
   try {
-    const signal = AbortSignal.timeout(COMMAND_LIMIT_MS);
-    const found = await loadKubeconfig({
-      env: process.env,
-      ...(kubeconfig !== undefined && { path: kubeconfig }),
-    });
-    const client = createKubeClient({ kubeconfig: found, version: packageJson.version, clock: systemClock });
-    try {
-      const kubernetesMinor = await serverMinor(client, systemClock, signal);
-      const settings = { ...settingsOf(flags), kubernetesMinor, namespace: found.namespace };
-      const changes = await diffKmAgent(filename, client, settings, signal);
-      process.stdout.write(output === "json" ? `${JSON.stringify({ changes }, null, 2)}\n` : describeChanges(changes));
-      process.exitCode = changes.some((change) => change.outcome !== "unchanged") ? 1 : 0;
-    } finally {
-      await client.close();
-    }
-  } catch (error) {
-    if (!(error instanceof KmError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
+    const kubernetesMinor = await askServerMinor(client, signal, FIRST_ANSWER_LIMIT_MS);
+    return await diffKmAgent(given, client, { ...settingsOf(flags), kubernetesMinor }, signal);
+  } finally {
+    await client.close();
   }
 }
 

@@ -9,6 +9,7 @@ import type { KubeClient } from "../kube/client.ts";
 import { desiredObjects } from "../resources/desired.ts";
 import { diffKmAgent } from "./diff.ts";
 import { describeChanges } from "./diff-text.ts";
+import { readKmAgentFile } from "./kmagent-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "km-diff-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,7 +18,6 @@ const SETTINGS = {
   release: { version: "9.9.9", images: { nodeAgent: "example.com/new:2", clusterAgent: "example.com/new:2" } },
   serviceAccounts: { nodeAgent: "other", clusterAgent: "other" },
   kubernetesMinor: 34,
-  namespace: "of-the-context",
 };
 const SPEC = { clusterName: "shop", apiKeySecretRef: { name: "km-agent-credentials", key: "apiKey" } };
 const UID = "5f0e6a8e-0000-4000-8000-000000000001";
@@ -83,7 +83,8 @@ function cluster(objects: ReadonlyMap<string, unknown>) {
 async function changesOf(spec: object, { client }: ReturnType<typeof cluster>, metadata: object = META) {
   const file = join(folder, "kmagent.yaml");
   writeFileSync(file, stringify({ apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", metadata, spec }));
-  return await diffKmAgent(file, client, SETTINGS, AbortSignal.timeout(10_000));
+  const signal = AbortSignal.timeout(10_000);
+  return await diffKmAgent(await readKmAgentFile(file, signal, "of-the-context"), client, SETTINGS, signal);
 }
 
 async function diffOf(spec: object, of: ReturnType<typeof cluster>): Promise<string> {

@@ -24,27 +24,22 @@ import {
   serviceAccountOf,
 } from "./component-change.ts";
 import type { LiveComponent, ObjectChange } from "./component-change.ts";
-import { readKmAgentFile } from "./kmagent-file.ts";
 import type { KmAgentFile } from "./kmagent-file.ts";
 
 /** How the running operator makes objects, as far as a cluster doesn't tell. */
-export interface DiffSettings extends Pick<DesiredInput, "release" | "serviceAccounts" | "kubernetesMinor"> {
-  /** Of a KmAgent whose file names none: the kubeconfig's, as for kubectl. */
-  readonly namespace: string | undefined;
-}
+export type DiffSettings = Pick<DesiredInput, "release" | "serviceAccounts" | "kubernetesMinor">;
 
 /**
  * What applying a KmAgent's file would change in a cluster. Nothing is written: the KmAgent is sent as a dry run, so that the API
  * server judges it, and the operator's objects are rendered here and compared with what the cluster holds of them. Secrets aren't
- * read, so a new API key isn't seen. Throws a `KmError` where the file or the cluster can't be read, or the KmAgent is refused.
+ * read, so a new API key isn't seen. Throws a `KmError` where the cluster can't be read, or the KmAgent is refused.
  */
 export async function diffKmAgent(
-  file: string,
+  given: KmAgentFile,
   client: Pick<KubeClient, "request">,
   settings: DiffSettings,
   signal: AbortSignal,
 ): Promise<ObjectChange[]> {
-  const given = await readKmAgentFile(file, signal, settings.namespace);
   const { name, namespace } = given.kmagent;
   const get = (type: ResourceType, object: string) => read(client, type, namespace, object, signal);
   const raw = await get(KMAGENTS, name);

@@ -17,14 +17,28 @@ export async function serverMinor(
 ): Promise<number | null> {
   for (;;) {
     try {
-      const { body } = await client.request({ method: "GET", path: "/version" }, signal);
-      const minor = Number.parseInt(String(isJsonObject(body) ? body["minor"] : ""), 10);
-      return Number.isNaN(minor) ? null : minor;
+      return await askServerMinor(client, signal);
     } catch (error) {
       if (!(error instanceof KmError)) throw error;
-      // Rights to read the version seldom come back, and everything else works without it.
-      if (error.code === "Forbidden" || !isRetryable(error.code)) return null;
     }
     if (!(await slept(clock, RETRY_MS, signal))) return null;
+  }
+}
+
+/** As `serverMinor`, but asked once: throws a `KmError` where there was no answer, `timeoutMs` at the latest. */
+export async function askServerMinor(
+  client: Pick<KubeClient, "request">,
+  signal: AbortSignal,
+  timeoutMs?: number,
+): Promise<number | null> {
+  try {
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    const { body } = await client.request({ method: "GET", path: "/version", ...limit }, signal);
+    const minor = Number.parseInt(String(isJsonObject(body) ? body["minor"] : ""), 10);
+    return Number.isNaN(minor) ? null : minor;
+  } catch (error) {
+    // Rights to read the version seldom come back, and everything else works without it.
+    if (error instanceof KmError && (error.code === "Forbidden" || !isRetryable(error.code))) return null;
+    throw error;
   }
 }
