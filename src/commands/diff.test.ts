@@ -63,12 +63,14 @@ function clusterWith(spec: object, remote: string | null = null, changes: Readon
 
 function cluster(objects: ReadonlyMap<string, unknown>) {
   const writes: string[] = [];
+  const sent: unknown[] = [];
   const namespaces = new Set<string | undefined>();
   const client: Pick<KubeClient, "request"> = {
-    request: ({ method, path, query }) => {
+    request: ({ method, path, query, body }) => {
       namespaces.add(/\/namespaces\/([^/]+)\//.exec(path)?.[1]);
       if (method !== "GET") {
-        writes.push(`${method} ${String(query?.["dryRun"])}`);
+        writes.push(`${method} ${String(query?.["dryRun"])} ${String(query?.["fieldValidation"])}`);
+        sent.push(body);
         return Promise.resolve({ status: 200, body: {}, warnings: [] });
       }
       const found = objects.get(path.split("/").slice(-2).join("/"));
@@ -77,7 +79,7 @@ function cluster(objects: ReadonlyMap<string, unknown>) {
         : Promise.resolve({ status: 200, body: JSON.parse(JSON.stringify(found)) as unknown, warnings: [] });
     },
   };
-  return { client, writes, namespaces };
+  return { client, writes, sent, namespaces };
 }
 
 async function changesOf(spec: object, { client }: ReturnType<typeof cluster>, metadata: object = META) {
@@ -98,7 +100,9 @@ describe("what applying a KmAgent would change", () => {
   test("is nothing where the cluster is as the file says, whatever release made it and whatever the API key is", async () => {
     const world = clusterWith(SPEC);
     expect(await diffOf(SPEC, world)).toBe(UNCHANGED);
-    expect(world.writes).toEqual(["PUT All"]);
+    expect(world.writes).toEqual(["PUT All Strict"]);
+    expect(world.sent).toMatchObject([{ kind: "KmAgent", spec: SPEC }]);
+    expect(Object.keys((world.sent[0] as { spec: object }).spec)).toEqual(Object.keys(SPEC));
   });
 
   test("is everything where there is nothing yet", async () => {

@@ -43,7 +43,7 @@ export async function diffKmAgent(
   const { name, namespace } = given.kmagent;
   const get = (type: ResourceType, object: string) => read(client, type, namespace, object, signal);
   const raw = await get(KMAGENTS, name);
-  await tryApply(client, given.kmagent, raw, signal);
+  await tryApply(client, given, raw, signal);
   const before = raw && projectKmAgent(raw);
   const kmagent: KmAgent = { ...given.kmagent, uid: before?.uid ?? given.kmagent.uid };
   const live = {
@@ -136,22 +136,26 @@ async function textOf(
   );
 }
 
-/** Lets the API server judge the KmAgent as it would judge `kubectl replace`; nothing is stored. */
+/**
+ * Lets the API server judge the KmAgent as it would judge `kubectl replace`; nothing is stored. It gets the spec as it is written,
+ * for a cluster with another release's KmAgent may not know a field of ours.
+ */
 async function tryApply(
   client: Pick<KubeClient, "request">,
-  kmagent: KmAgent,
+  { kmagent, written }: KmAgentFile,
   live: JsonObject | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, namespace, spec } = kmagent;
+  const { name, namespace } = kmagent;
   const body = {
     apiVersion: API_VERSION,
     kind: "KmAgent",
     metadata: { name, namespace, ...(live && { resourceVersion: at(live, "metadata", "resourceVersion") }) },
-    spec,
+    spec: written,
   };
+  const query = { dryRun: "All", fieldValidation: "Strict" };
   const path = resourcePath(KMAGENTS, namespace, live ? name : undefined);
-  await client.request({ method: live ? "PUT" : "POST", path, query: { dryRun: "All" }, body }, signal);
+  await client.request({ method: live ? "PUT" : "POST", path, query, body }, signal);
 }
 
 async function read(

@@ -47,6 +47,15 @@ describe("a file with a KmAgent", () => {
     expect((await readKmAgentFile(file(text), signal, given)).kmagent).toMatchObject({ name: "a", namespace });
   });
 
+  test("is taken with a status, labels and what Kubernetes itself passes through", async () => {
+    const volumes =
+      "  nodeAgent: { extraVolumes: [{ name: a, nfs: { server: b, path: /c } }] }\nstatus: { of: tomorrow }\n";
+    const text = KMAGENT.replace("name: km-agent,", "name: km-agent, labels: { a: b },") + volumes;
+    const { kmagent, written } = await readKmAgentFile(file(text), signal);
+    expect(kmagent.spec.nodeAgent.extraVolumes).toEqual([{ name: "a", nfs: { server: "b", path: "/c" } }]);
+    expect(Object.keys(written as object)).toEqual(["clusterName", "apiKeySecretRef", "nodeAgent"]);
+  });
+
   test.each([
     ["nothing", "", "must hold exactly one KmAgent, and holds 0"],
     ["two of them", `${KMAGENT}---\n${KMAGENT}`, "must hold exactly one KmAgent, and holds 2"],
@@ -55,6 +64,16 @@ describe("a file with a KmAgent", () => {
       "a list that has no end",
       `a: 1\n---\n${KMAGENT}  tags: [\n`,
       "isn't valid YAML: deficient indentation at line 10, column 1:",
+    ],
+    [
+      "a field that is misspelt",
+      `${KMAGENT}  rolout: { strategy: Staged }\n`,
+      "kmagent.yaml: spec.rolout: there is no such field; write rollout in its place",
+    ],
+    [
+      "fields that nothing has, and more that is wrong",
+      `${KMAGENT.replace("name: km-agent,", "name: km-agent, of: me,")}  paused: 1\n  config: { extra: 1 }\n`,
+      "metadata.of: there is no such field; take it away, or use one of annotations, creationTimestamp, deletionGracePeriodSeconds, deletionTimestamp, finalizers, generateName, generation, labels, managedFields, name, namespace, ownerReferences, resourceVersion, selfLink, uid; spec.config.extra: there is no such field; take it away, or use one of features, nodeAgent, clusterAgent; spec.paused: ",
     ],
   ])("with %s is refused, and says where", async (_, text, says) => {
     const failure = await readKmAgentFile(file(text), signal).catch((error: unknown) => error);

@@ -1,14 +1,20 @@
 import { loadAll, YAMLException } from "js-yaml";
 import * as z from "zod";
+import { rootSchema } from "../api/crd.ts";
 import { KmError } from "../api/errors.ts";
+import { membersOf } from "../api/json.ts";
 import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KmAgent } from "../api/kmagent.ts";
 import { API_VERSION } from "../api/labels.ts";
+import type { StructuralSchema } from "../api/structural-schema.ts";
+import { unknownFields } from "../api/unknown-fields.ts";
 import { readInput } from "./input-file.ts";
 
 /** A KmAgent as it stands in a file, with the ConfigMaps beside it, by name. */
 export interface KmAgentFile {
   readonly kmagent: KmAgent;
+  /** Its spec as it is written, without any default. */
+  readonly written: unknown;
   readonly configMaps: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
@@ -31,10 +37,29 @@ const configMapManifest = z.object({
   data: z.record(z.string(), z.string()).default({}),
 });
 
+/** What Kubernetes knows of an object's metadata. */
+const METADATA_FIELDS = [
+  "annotations",
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "finalizers",
+  "generateName",
+  "generation",
+  "labels",
+  "managedFields",
+  "name",
+  "namespace",
+  "ownerReferences",
+  "resourceVersion",
+  "selfLink",
+  "uid",
+];
+
 /**
  * Reads the one KmAgent of a YAML file, with its defaults in place. ConfigMaps in the same file count for what it refers to;
- * other objects are passed over. A KmAgent that names no namespace is taken for one of `namespace`. The rules that the API server
- * judges by CEL aren't judged here.
+ * other objects are passed over. A KmAgent that names no namespace is taken for one of `namespace`. A field that no KmAgent has is
+ * refused as `kubectl apply` refuses it. The rules that the API server judges by CEL aren't judged here.
  */
 export async function readKmAgentFile(
   file: string,
@@ -51,7 +76,7 @@ export async function readKmAgentFile(
       `${file} must hold exactly one KmAgent, and holds ${others.length + (found === undefined ? 0 : 1)}`,
     );
   }
-  const manifest = parsed(kmagentManifest, found, file);
+  const manifest = parsed(kmagentManifest, found, file, strangersIn(found));
   return {
     kmagent: {
       ...manifest.metadata,
@@ -62,6 +87,7 @@ export async function readKmAgentFile(
       spec: manifest.spec,
       status: {},
     },
+    written: membersOf(found)["spec"],
     configMaps: new Map(
       ofKind("ConfigMap").map((object) => {
         const configMap = parsed(configMapManifest, object, file);
@@ -83,9 +109,21 @@ function documentsOf(text: string, file: string): unknown[] {
   }
 }
 
-function parsed<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
+/** What is said of each field that no KmAgent has. What stands in the status is the cluster's own. */
+function strangersIn(manifest: unknown): string[] {
+  const root = rootSchema();
+  const anything: StructuralSchema = { "x-kubernetes-preserve-unknown-fields": true };
+  const metadata = { properties: Object.fromEntries(METADATA_FIELDS.map((name) => [name, anything])) };
+  const schema = { ...root, properties: { ...root.properties, metadata, status: anything } };
+  return unknownFields(schema, manifest).map(({ path, known, meant }) => {
+    const instead = meant === null ? `take it away, or use one of ${known.join(", ")}` : `write ${meant} in its place`;
+    return `${path}: there is no such field; ${instead}`;
+  });
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown, file: string, strangers: readonly string[] = []): T {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
-  throw new KmError("InvalidSpec", `${file}: ${issues}`);
+  if (result.success && strangers.length === 0) return result.data;
+  const issues = (result.error?.issues ?? []).map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new KmError("InvalidSpec", `${file}: ${[...strangers, ...issues].join("; ")}`);
 }
