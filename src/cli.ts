@@ -207,7 +207,7 @@ async function changesOf({ filename, kubeconfig, ...flags }: DiffFlags, signal: 
   const client = createKubeClient({ kubeconfig: found, version: packageJson.version, clock: systemClock });
   try {
     const kubernetesMinor = await askServerMinor(client, signal, FIRST_ANSWER_LIMIT_MS);
-    return await diffKmAgent(given, client, { ...settingsOf(flags), kubernetesMinor }, signal);
+    return await diffKmAgent(given, client, { ...settingsOf(flags), kubernetesMinor }, systemClock.wallNow(), signal);
   } finally {
     await client.close();
   }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../api/json.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import { storedTemplate } from "../resources/configmap.ts";
-import type { Desired, DesiredInput } from "../resources/desired.ts";
+import type { Desired } from "../resources/desired.ts";
 import { daemonSetName, deploymentName } from "../resources/names.ts";
 import { CONFIG_KEY } from "../resources/volumes.ts";
 import { fieldChanges } from "./field-changes.ts";
@@ -28,7 +28,6 @@ export interface LiveComponent {
   readonly revision: string;
   readonly template: JsonObject | null;
   readonly configuration: string | null;
-  readonly isRemote: boolean;
 }
 
 /** What runs a component of a KmAgent. */
@@ -99,23 +98,9 @@ export function serviceAccountOf(live: LiveComponent | undefined): string | unde
   return typeof name === "string" ? name : undefined;
 }
 
-/** What the platform wanted and holds on: its configuration, where the spec gives none, and a restart that was asked for. */
-export function remoteWish(live: LiveComponent | undefined): NonNullable<DesiredInput["remote"]>["nodeAgent"] {
-  const text = live?.isRemote === true ? live.configuration : null;
-  // The hash names it and is no part of what runs.
-  return {
-    config: text === null ? null : { text, hash: "" },
-    restartedAt: annotationOf(live, ANNOTATION.restartRequested),
-  };
-}
-
 /** When `kubectl rollout restart` was last used, as far as the revision has it. */
 export function restartOf(live: LiveComponent | undefined): string | null {
-  return annotationOf(live, ANNOTATION.restartedAt);
-}
-
-function annotationOf(live: LiveComponent | undefined, name: string): string | null {
-  const value = at(live?.template ?? undefined, "metadata", "annotations", name);
+  const value = at(live?.template ?? undefined, "metadata", "annotations", ANNOTATION.restartedAt);
   return typeof value === "string" ? value : null;
 }
 

@@ -5,8 +5,15 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { stringify } from "yaml";
 import { KmError } from "../api/errors.ts";
 import { KmAgentSpec } from "../api/kmagent.ts";
+import type { KmAgent } from "../api/kmagent.ts";
+import { timestamp } from "../api/time.ts";
+import { LABEL } from "../api/labels.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { heldConfigMap } from "../remote/held.ts";
+import { NO_RECORD } from "../remote/record.ts";
+import type { RemoteRecord } from "../remote/record.ts";
 import { desiredObjects } from "../resources/desired.ts";
+import { at } from "./component-change.ts";
 import { diffKmAgent } from "./diff.ts";
 import { describeChanges } from "./diff-text.ts";
 import { readKmAgentFile } from "./kmagent-file.ts";
@@ -23,33 +30,53 @@ const SPEC = { clusterName: "shop", apiKeySecretRef: { name: "km-agent-credentia
 const UID = "5f0e6a8e-0000-4000-8000-000000000001";
 const META = { name: "km-agent", namespace: "km-agent" };
 
+const NOW = Date.parse("2026-01-02T00:00:00Z");
+
+/** What the platform wanted of the node agents, and of their restarts, as the operator holds it. */
+const RECORD: RemoteRecord = {
+  ...NO_RECORD,
+  accepted: {
+    hash: "aa",
+    since: Date.parse("2026-01-01T00:00:00Z"),
+    text: [
+      "receivers: { otlp: { protocols: { grpc: { endpoint: '0.0.0.0:4317' } } } }",
+      "exporters: { nop: {} }",
+      "service: { pipelines: { traces: { receivers: [otlp], exporters: [nop] } } }",
+    ].join("\n"),
+  },
+  restartedAt: Date.parse("2026-01-01T00:00:00Z"),
+};
+
 /** A cluster in which the operator, of an older release, has made what a spec asks for. */
-function clusterWith(spec: object, remote: string | null = null, changes: Readonly<Record<string, unknown>> = {}) {
-  const objects = new Map<string, unknown>(Object.entries(changes));
+function clusterWith(spec: object, record: RemoteRecord = NO_RECORD, foreign = false) {
+  const objects = new Map<string, unknown>();
   const parsed = KmAgentSpec.parse(spec);
+  const kmagent: KmAgent = {
+    ...META,
+    uid: UID,
+    generation: 1,
+    resourceVersion: "1",
+    creationTimestamp: "",
+    deleting: false,
+    annotations: {},
+    spec: parsed,
+    status: {},
+  };
+  const held = heldConfigMap(kmagent, "node-agent", record);
+  const unowned = foreign ? { labels: {}, ownerReferences: [] } : {};
+  if (held) objects.set(`configmaps/${held.metadata.name}`, { ...held, metadata: { ...held.metadata, ...unowned } });
+  const { accepted } = record;
+  const wish = {
+    nodeAgent: { config: accepted, restartedAt: record.restartedAt === null ? null : timestamp(record.restartedAt) },
+    clusterAgent: { config: null, restartedAt: null },
+  };
   const desired = desiredObjects({
-    kmagent: {
-      ...META,
-      uid: UID,
-      generation: 1,
-      resourceVersion: "1",
-      creationTimestamp: "",
-      deleting: false,
-      annotations: {},
-      spec: parsed,
-      status: {},
-    },
+    kmagent,
     referenced: { apiKeyHmac: "ab", configTexts: { nodeAgent: null, clusterAgent: null }, caBundleHash: null },
     release: { version: "1.0.0", images: { nodeAgent: "example.com/old:1", clusterAgent: "example.com/old:1" } },
     serviceAccounts: { nodeAgent: "op-node-agent", clusterAgent: "op-cluster-agent" },
     restartedAt: { nodeAgent: null, clusterAgent: null },
-    remote:
-      remote === null
-        ? null
-        : {
-            nodeAgent: { config: { text: remote, hash: "aa" }, restartedAt: "2026-01-01T00:00:00Z" },
-            clusterAgent: { config: null, restartedAt: null },
-          },
+    remote: parsed.platform.remoteConfig.mode === "Disabled" ? null : wish,
     kubernetesMinor: 34,
   });
   if (!desired.ok) throw new Error(desired.message);
@@ -57,11 +84,14 @@ function clusterWith(spec: object, remote: string | null = null, changes: Readon
     const path = `${object.kind.toLowerCase()}s/${object.metadata.name}`;
     objects.set(path, { ...object, ...(object.kind === "DaemonSet" && { status: { desiredNumberScheduled: 7 } }) });
   }
-  objects.set("kmagents/km-agent", { metadata: { ...META, uid: UID, resourceVersion: "1" }, spec, status: {} });
+  const { revision } = desired.nodeAgent;
+  const rollout = { phase: "Complete", phaseSince: "2026-01-01T00:00:00Z", target: revision, stable: revision };
+  const metadata = { ...META, uid: UID, resourceVersion: "1", generation: 1 };
+  objects.set("kmagents/km-agent", { metadata, spec, status: { rollout: { ...rollout, template: revision } } });
   return cluster(objects);
 }
 
-function cluster(objects: ReadonlyMap<string, unknown>) {
+function cluster(objects: Map<string, unknown>) {
   const writes: string[] = [];
   const sent: unknown[] = [];
   const namespaces = new Set<string | undefined>();
@@ -79,14 +109,14 @@ function cluster(objects: ReadonlyMap<string, unknown>) {
         : Promise.resolve({ status: 200, body: JSON.parse(JSON.stringify(found)) as unknown, warnings: [] });
     },
   };
-  return { client, writes, sent, namespaces };
+  return { client, objects, writes, sent, namespaces };
 }
 
 async function changesOf(spec: object, { client }: ReturnType<typeof cluster>, metadata: object = META) {
   const file = join(folder, "kmagent.yaml");
   writeFileSync(file, stringify({ apiVersion: "kloudmate.com/v1alpha1", kind: "KmAgent", metadata, spec }));
   const signal = AbortSignal.timeout(10_000);
-  return await diffKmAgent(await readKmAgentFile(file, signal, "of-the-context"), client, SETTINGS, signal);
+  return await diffKmAgent(await readKmAgentFile(file, signal, "of-the-context"), client, SETTINGS, NOW, signal);
 }
 
 async function diffOf(spec: object, of: ReturnType<typeof cluster>): Promise<string> {
@@ -173,12 +203,86 @@ describe("what applying a KmAgent would change", () => {
     await expect(diffOf(bad, clusterWith(SPEC))).rejects.toMatchObject({ code: "InvalidSpec" });
   });
 
-  test("leaves an accepted configuration of the platform in force", async () => {
-    const remote = [
-      "receivers: { otlp: { protocols: { grpc: { endpoint: '0.0.0.0:4317' } } } }",
-      "exporters: { nop: {} }",
-      "service: { pipelines: { traces: { receivers: [otlp], exporters: [nop] } } }",
-    ].join("\n");
-    expect(await diffOf(SPEC, clusterWith(SPEC, remote))).toBe(UNCHANGED);
+  test("leaves an accepted configuration of the platform in force, and its restart", async () => {
+    expect(await diffOf(SPEC, clusterWith(SPEC, RECORD))).toBe(UNCHANGED);
+  });
+
+  const OFF = { platform: { remoteConfig: { mode: "Disabled" } } };
+  const INLINE = [
+    "receivers: { otlp: { protocols: { http: {} } } }",
+    "exporters: { debug: {} }",
+    "service: { pipelines: { logs: { receivers: [otlp], exporters: [debug] } } }",
+  ].join("\n");
+  const OWN = { config: { nodeAgent: { inline: INLINE } } };
+
+  test.each([
+    {
+      name: "the default in place of the platform's configuration, and no more of its restart, where that is switched off",
+      before: SPEC,
+      after: { ...SPEC, ...OFF },
+      expected: [
+        "+ collector configuration: receivers.filelog/containers",
+        '- spec.template.metadata.annotations["kloudmate.com/restart-requested"]',
+      ],
+    },
+    {
+      name: "the platform's configuration in place of the default, where that is switched on again",
+      before: { ...SPEC, ...OFF },
+      after: SPEC,
+      expected: ["- collector configuration: receivers.filelog/containers", "+ collector configuration: exporters.nop"],
+    },
+    {
+      name: "the platform's configuration that is held, where the spec's own goes",
+      before: { ...SPEC, ...OWN },
+      after: SPEC,
+      expected: ["+ collector configuration: exporters.nop", "- collector configuration: exporters.debug"],
+    },
+  ])("is $name", async ({ before, after, expected }) => {
+    const text = await diffOf(after, clusterWith(before, RECORD));
+    expect(text).toContain("DaemonSet km-agent: would change; pods on 7 nodes would restart\n");
+    for (const line of expected) expect(text).toContain(line);
+  });
+
+  test("is what waits for platform.remoteConfig.minInterval, where the file makes that shorter", async () => {
+    const { accepted } = RECORD;
+    if (!accepted) throw new Error("nothing was accepted");
+    const waiting = { hash: "bb", text: accepted.text.replaceAll("nop", "debug"), since: NOW };
+    const record = { ...RECORD, accepted: { ...accepted, since: NOW - 1_000 }, waiting };
+    expect(await diffOf(SPEC, clusterWith(SPEC, record))).toBe(UNCHANGED);
+    const soon = { ...SPEC, platform: { remoteConfig: { minInterval: "0s" } } };
+    expect(await diffOf(soon, clusterWith(SPEC, record))).toContain("+ collector configuration: exporters.debug");
+  });
+
+  describe("after another configuration was rolled back", () => {
+    /** Runs what was proved, and goes on saying that the other one was taken back. */
+    const rolledBack = () => {
+      const world = clusterWith(SPEC, RECORD);
+      const wanted = clusterWith({ ...SPEC, ...OWN }, RECORD).objects;
+      for (const [path, object] of wanted) if (!world.objects.has(path)) world.objects.set(path, object);
+      const target = at(wanted.get("daemonsets/km-agent"), "spec", "template", "metadata", "labels", LABEL.revision);
+      const kmagent = world.objects.get("kmagents/km-agent") as { status: { rollout: object } };
+      const rollout = { ...kmagent.status.rollout, phase: "RolledBack", target };
+      world.objects.set("kmagents/km-agent", { ...kmagent, status: { rollout } });
+      return world;
+    };
+
+    test("is nothing where the file is what the cluster has", async () => {
+      expect(await diffOf(SPEC, rolledBack())).toBe(UNCHANGED);
+    });
+
+    test("is no change of the pods where the file wants once more what was taken back", async () => {
+      expect(await diffOf({ ...SPEC, ...OWN }, rolledBack())).toContain("DaemonSet km-agent: no change\n");
+    });
+
+    test("is compared with what runs", async () => {
+      const text = await diffOf({ ...SPEC, nodeAgent: { image: "example.com/other:3" } }, rolledBack());
+      expect(text).toContain("~ spec.template.spec.containers[km-agent].image\n");
+      expect(text).not.toContain("configuration");
+    });
+  });
+
+  test("leaves out what somebody else holds under that name", async () => {
+    const world = clusterWith(SPEC, RECORD, true);
+    expect(await diffOf(SPEC, world)).toContain("+ collector configuration: receivers.filelog/containers");
   });
 });

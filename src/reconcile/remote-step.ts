@@ -11,12 +11,14 @@ import { describeWait } from "../remote/note.ts";
 import { COMPONENTS, NO_RECORD, NO_RECORDS } from "../remote/record.ts";
 import type { RemoteRecord, RemoteRecords } from "../remote/record.ts";
 import { decideRemote, NO_WAITS } from "../remote/remote.ts";
-import type { ComponentNote, RemoteDecision } from "../remote/remote.ts";
+import type { ComponentNote, RemoteDecision, RemoteFacts } from "../remote/remote.ts";
 import { blameBoth, learn } from "../remote/tried.ts";
 import type { DesiredInput } from "../resources/desired.ts";
 import { remoteConfigMapName } from "../resources/names.ts";
 import type { EventNote } from "./condition-events.ts";
 import { hasSpec, judgeConfiguration } from "./configuration.ts";
+import { NO_MEMORY } from "./memory.ts";
+import type { KmAgentMemory } from "./memory.ts";
 import { ownership } from "./ownership.ts";
 import { isWantedRejected, triedOn, unprovedUntil } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -38,35 +40,17 @@ export interface RemoteStep extends RemoteDecision {
 
 /** Takes the platform's answers; `null` while the spec can't be read, and then they wait. */
 export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
-  const { kmagent, answers } = snapshot;
+  const { kmagent, answers, memory } = snapshot;
   if (!hasSpec(kmagent)) return null;
-  const { remoteConfig } = kmagent.spec.platform;
-  const held = snapshot.memory.remote ?? readRecords(snapshot);
-  const off = remoteConfig.mode === "Disabled";
+  const held = memory.remote ?? readRecords(snapshot);
+  const off = takesNone(kmagent);
   const learnt = off ? { records: held, notes: [] } : learnFromRollouts(snapshot, held);
   // What has just been taken back is what was wanted.
   const isStuck = (component: Component) =>
     !learnt.notes.some((note) => note.component === component) && isWantedRejected(component, snapshot);
   const decided: RemoteDecision = off
     ? { ...learnt, waits: NO_WAITS }
-    : decideRemote(
-        {
-          records: learnt.records,
-          answers,
-          guard: guardSettings(kmagent),
-          settings: {
-            minIntervalMs: milliseconds(remoteConfig.minInterval),
-            retry: kmagent.annotations[ANNOTATION.retry] ?? "",
-            generation: kmagent.generation,
-          },
-          unprovedUntil: {
-            "node-agent": unprovedUntil("node-agent", snapshot, now),
-            "cluster-agent": unprovedUntil("cluster-agent", snapshot, now),
-          },
-          rolledBack: { "node-agent": isStuck("node-agent"), "cluster-agent": isStuck("cluster-agent") },
-        },
-        now,
-      );
+    : decideRemote(factsOf({ kmagent, memory }, { records: learnt.records, answers, isStuck }, now), now);
   return {
     ...decided,
     // Of a component that is switched off there is nothing to restart, though the wish is kept for when it is on again.
@@ -132,8 +116,52 @@ function wishOf({ accepted, restartedAt }: RemoteRecord): NonNullable<DesiredInp
   };
 }
 
+/**
+ * What would count for the agents by what the cluster holds, without a new answer and without what only the running operator
+ * knows. `live` holds the KmAgent's ConfigMaps by `objectId`.
+ */
+export function heldWish(kmagent: KmAgent, live: ReadonlyMap<string, KubeObject>, now: number): DesiredInput["remote"] {
+  if (takesNone(kmagent)) return null;
+  const known = { kmagent, memory: NO_MEMORY };
+  const isStuck = (component: Component) => isWantedRejected(component, known);
+  const facts = factsOf(known, { records: readRecords({ kmagent, live }), answers: [], isStuck }, now);
+  return wishesOf(decideRemote(facts, now).records);
+}
+
+function takesNone({ spec }: KmAgent): boolean {
+  return spec.platform.remoteConfig.mode === "Disabled";
+}
+
+/** What is heard and held, seen with what the KmAgent says to it. */
+function factsOf(
+  known: { readonly kmagent: KmAgent; readonly memory: KmAgentMemory },
+  given: Pick<RemoteFacts, "records" | "answers"> & { readonly isStuck: (component: Component) => boolean },
+  now: number,
+): RemoteFacts {
+  const { kmagent } = known;
+  const { records, answers, isStuck } = given;
+  return {
+    records,
+    answers,
+    guard: guardSettings(kmagent),
+    settings: {
+      minIntervalMs: milliseconds(kmagent.spec.platform.remoteConfig.minInterval),
+      retry: kmagent.annotations[ANNOTATION.retry] ?? "",
+      generation: kmagent.generation,
+    },
+    unprovedUntil: {
+      "node-agent": unprovedUntil("node-agent", known, now),
+      "cluster-agent": unprovedUntil("cluster-agent", known, now),
+    },
+    rolledBack: { "node-agent": isStuck("node-agent"), "cluster-agent": isStuck("cluster-agent") },
+  };
+}
+
 /** What is held in the cluster. A ConfigMap of that name that isn't ours says nothing. */
-function readRecords({ kmagent, live }: Snapshot): RemoteRecords {
+function readRecords({
+  kmagent,
+  live,
+}: Pick<Snapshot, "live"> & { readonly kmagent: Pick<KmAgent, "uid" | "name"> }): RemoteRecords {
   const read = (component: Component): RemoteRecord => {
     const object = live.get(`ConfigMap ${remoteConfigMapName(kmagent.name, component)}`);
     return object && ownership(object, kmagent).kind === "ours" ? readHeld(object) : NO_RECORD;

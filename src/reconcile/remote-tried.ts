@@ -8,8 +8,10 @@ import { followRetry } from "../rollout/record.ts";
 import { hasSpec } from "./configuration.ts";
 import { revisionId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
+import type { KmAgentRecord } from "./project.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { writtenTrial } from "./written.ts";
+import type { Written } from "./written.ts";
 
 /**
  * What a component's rollout has shown of the platform's configuration that counts there. Only what is written is looked at, so
@@ -39,7 +41,11 @@ export function triedOn(component: Component, snapshot: Snapshot, accepted: Coun
  * Until when what the platform sends waits for a first revision that it could be taken back to, milliseconds since the epoch; `null`
  * where there is one. Where none is proved within `rollout.progressDeadline`, the platform's may be what mends it.
  */
-export function unprovedUntil(component: Component, snapshot: Snapshot, now: number): number | null {
+export function unprovedUntil(
+  component: Component,
+  snapshot: Written & { readonly kmagent: Pick<KmAgentRecord, "spec"> },
+  now: number,
+): number | null {
   const { spec } = snapshot.kmagent;
   if (spec === null || (component === "cluster-agent" && !spec.clusterAgent.enabled)) return null;
   const written = writtenTrial(component, snapshot);
@@ -48,7 +54,7 @@ export function unprovedUntil(component: Component, snapshot: Snapshot, now: num
 }
 
 /** Whether what is wanted of a component has been tried and taken back. */
-export function isWantedRejected(component: Component, snapshot: Snapshot): boolean {
+export function isWantedRejected(component: Component, snapshot: Written): boolean {
   const written = writtenTrial(component, snapshot);
   const wanted = renderedRevision(component, snapshot);
   if (written === null) return false;
@@ -84,7 +90,7 @@ function goesBack(phase: string): boolean {
 }
 
 /** What the pass before rendered; undefined at first, and where the component is switched off. */
-function renderedRevision(component: Component, { memory }: Snapshot): string | undefined {
+function renderedRevision(component: Component, { memory }: Pick<Snapshot, "memory">): string | undefined {
   if (memory.rendered?.desired.ok !== true) return undefined;
   const { nodeAgent, clusterAgent } = memory.rendered.desired;
   return (component === "node-agent" ? nodeAgent : clusterAgent)?.revision;
