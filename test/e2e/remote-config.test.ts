@@ -17,9 +17,10 @@ let operator: Installation;
 beforeAll(async () => {
   world = await enterWorld();
   operator = await install(world, { namespace: NAMESPACE, release: "kmagent-operator", values: { logLevel: "debug" } });
+  // The very first check-in brings one that no collector takes.
+  await send(refusedAtStart("1s"));
   await applySpec();
-  await operator.waitHealthy();
-  await operator.waitFor("PlatformConnected", "True", 60_000);
+  await operator.waitFor("PlatformConnected", "True", 120_000);
 }, 300_000);
 
 afterAll(async () => {
@@ -54,6 +55,16 @@ function good(timeout: string, more: Document = {}): Document {
     service: { pipelines: { metrics: { receivers: ["hostmetrics"], processors: ["batch"], exporters: ["otlphttp"] } } },
     ...more,
   };
+}
+
+/** The same with a function that no collector knows, which the guard can't tell. */
+function refusedAtStart(timeout: string): Document {
+  const pipeline = { receivers: ["hostmetrics"], processors: ["batch", "transform"], exporters: ["otlphttp"] };
+  const processors = {
+    batch: { timeout, send_batch_size: 8192 },
+    transform: { metric_statements: ['set(resource.attributes["a"], NoSuchFunction())'] },
+  };
+  return good(timeout, { processors, service: { pipelines: { metrics: pipeline } } });
 }
 
 async function send(document: Document | null, hostname = "test-cluster"): Promise<void> {
@@ -126,6 +137,14 @@ async function afterCheckIns(more: number): Promise<void> {
 }
 
 describe("a configuration that the platform sends", () => {
+  test("with the first check-in waits for the installation, is tried on a canary and taken back", async () => {
+    const kmagent = await until("it is rolled back", (seen) => isBack(seen) && isOver(seen), 180_000);
+    expect(kmagent.status?.config?.source).toBe("Default");
+    expect(conditionOf(kmagent, "RemoteConfigApplied")?.message).toMatch(/NoSuchFunction/);
+    expect(kmagent.status?.rollout).toMatchObject({ rejected: [{ nodes: [expect.any(String)] }] });
+    await until("every agent is healthy", ({ status }) => status?.nodes?.["healthy"] === 3);
+  }, 400_000);
+
   test("is applied on every node, shown and told upstream", async () => {
     const before = await agents();
     const began = performance.now();
@@ -306,13 +325,8 @@ describe("a configuration that the platform sends", () => {
     await operator.platform.tell([]);
     await afterCheckIns(1);
     const { config } = (await until("the last good one is in force", isApplied, 180_000)).status ?? {};
-    const pipeline = { receivers: ["hostmetrics"], processors: ["batch", "transform"], exporters: ["otlphttp"] };
-    const processors = {
-      batch: { timeout: "5s", send_batch_size: 8192 },
-      transform: { metric_statements: ['set(resource.attributes["a"], NoSuchFunction())'] },
-    };
     const began = performance.now();
-    await send(good("5s", { processors, service: { pipelines: { metrics: pipeline } } }));
+    await send(refusedAtStart("5s"));
     const back = await until("it is rolled back", (seen) => isBack(seen) && isOver(seen), 180_000);
     report("remote-config", { what: "sent to rolled back", seconds: (performance.now() - began) / 1_000 });
     expect(conditionOf(back, "RemoteConfigApplied")?.message).toMatch(/NoSuchFunction/);
