@@ -1,3 +1,4 @@
+import leven, { closestMatch } from "leven";
 import { isJsonObject } from "./json.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
 
@@ -37,27 +38,15 @@ function below(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
+/** One letter in so many may be wrong for a word to be meant. */
+const LETTERS_A_SLIP = 4;
+/** No field's name is nearly as long, and nobody's long text costs more than a look at its length. */
+const LONGEST_NAME = 64;
+
 /** The word that needs the fewest changes to become `key`, if those are few for its length. */
 function nearest(key: string, words: readonly string[]): string | null {
-  const [best] = words
-    .map((word) => ({ word, changes: changesBetween(key.toLowerCase(), word.toLowerCase()) }))
-    .filter(({ word, changes }) => changes <= Math.max(1, Math.floor(word.length / 4)))
-    .sort((one, other) => one.changes - other.changes);
-  return best?.word ?? null;
-}
-
-/** Letters to add, take away or replace (Levenshtein's distance). */
-function changesBetween(one: string, other: string): number {
-  // So far apart that the words have nothing in common; and nobody's long text costs more than a look at its length.
-  if (Math.abs(one.length - other.length) > other.length) return Number.POSITIVE_INFINITY;
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [line, letter] of Array.from(one).entries()) {
-    const next = [line + 1];
-    for (const [column, wanted] of Array.from(other).entries()) {
-      const replaced = (row[column] ?? 0) + (letter === wanted ? 0 : 1);
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  if (key.length > LONGEST_NAME) return null;
+  const isNear = (word: string) =>
+    leven(key.toLowerCase(), word.toLowerCase()) <= Math.max(1, Math.floor(word.length / LETTERS_A_SLIP));
+  return closestMatch(key, words.filter(isNear)) ?? null;
 }
