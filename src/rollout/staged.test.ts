@@ -270,6 +270,30 @@ describe("a canary", () => {
       gate: "Exports",
     },
     {
+      name: "is failed by what it holds back, with all exporters that it keeps it from",
+      of: CANARY,
+      nodes: [
+        moved(1, {
+          exports: "Unknown",
+          heldBack: true,
+          exporters: [line(), line({ signal: "logs" })],
+          ...young(5 * MINUTE),
+        }),
+        node(2, { pod: pod(delivering(MINUTE)) }),
+      ],
+      leads: {
+        rejected: [
+          {
+            ...rejected("t"),
+            reason: "NothingDelivered",
+            nodes: ["n1"],
+            message:
+              "n1: nothing of what its collector receives reaches otlp (logs), otlp (metrics), while nodes of another revision deliver",
+          },
+        ],
+      },
+    },
+    {
       name: "is failed by an exporter that delivers from one node of another revision",
       of: CANARY,
       nodes: [moved(1, EXPORTS_FAIL), node(2, { pod: pod(EXPORTS_FAIL) }), node(3, { pod: pod(delivering(MINUTE)) })],

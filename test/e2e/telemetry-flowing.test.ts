@@ -24,6 +24,12 @@ const CONFIG = [
   "service: { pipelines: { metrics: { receivers: [hostmetrics], processors: [batch], exporters: [otlphttp/ours] } } }",
 ].join("\n");
 
+/** The same with a filter that lets nothing through. */
+const DROPPING = CONFIG.replace("processors: {", 'processors: { filter: { metrics: { datapoint: ["true"] } },').replace(
+  "processors: [",
+  "processors: [filter, ",
+);
+
 let world: World;
 let operator: Installation;
 
@@ -122,6 +128,26 @@ describe("whether telemetry arrives", () => {
     );
     expect(new Set(seen.map((condition) => JSON.stringify(condition)))).toEqual(new Set([JSON.stringify(before)]));
   });
+
+  test("a configuration that drops all that is received is taken back at its deadline, though its collector is healthy", async () => {
+    const began = performance.now();
+    await operator.applyKmAgent({
+      config: { nodeAgent: { inline: DROPPING } },
+      rollout: { bakeTime: "0s", maxUnavailable: "100%", progressDeadline: "2m" },
+    });
+    const { status } = await untilKmAgent(
+      operator,
+      "it is taken back",
+      (kmagent) => kmagent.status?.rollout?.phase === "RolledBack",
+      240_000,
+    );
+    report("telemetry-flowing", { what: "all dropped to taken back", seconds: (performance.now() - began) / 1_000 });
+    expect(status?.rollout).toMatchObject({
+      rejected: [
+        { reason: "NothingDelivered", nodes: [expect.any(String)], message: expect.stringMatching(/otlphttp\/ours/) },
+      ],
+    });
+  }, 300_000);
 });
 
 /** The operator's pod that leads. */
