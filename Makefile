@@ -39,7 +39,7 @@ soak: node_modules/.package-lock.json build ## Runs all tests and mutants with f
 	@SOAK=1 node test/run.ts unit mutants cluster
 
 .PHONY: mutants
-mutants: node_modules/.package-lock.json ## Runs all mutants of the rollout's machine: most of an hour
+mutants: node_modules/.package-lock.json ## Runs all mutants of the rollout's machine: some ten minutes
 	@SOAK=1 node test/run.ts mutants
 
 .PHONY: lint

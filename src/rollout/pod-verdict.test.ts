@@ -15,6 +15,11 @@ describe("a node's new pod", () => {
       reason: "OOMKilled",
     },
     {
+      name: "has failed at once where it failed as a whole",
+      at: failing(1, "PodFailed", { answered: false }),
+      reason: "PodFailed",
+    },
+    {
       name: "has failed at once where it answered and stopped",
       at: failing(1, "Unresponsive"),
       reason: "Unresponsive",

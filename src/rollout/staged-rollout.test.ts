@@ -623,6 +623,13 @@ describe("what a step says", () => {
       soon: true,
     },
     {
+      name: "the first revision has failed on a node, which mends by no time",
+      status: { phase: "Install", target: "t", template: "t" },
+      nodes: [failing(1), moved(2)],
+      of: { liveTemplate: "t", noted: { stable: "", rejected: [] } },
+      soon: false,
+    },
+    {
       name: "a failed node isn't taken back",
       status: {
         ...WAVES,

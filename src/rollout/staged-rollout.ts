@@ -49,7 +49,7 @@ function permittedTemplate(written: RolloutRecord, next: RolloutRecord, view: Ro
 
 function isUnderWay({ phase, inFlight }: RolloutRecord, waiting: Waiting | null): boolean {
   if (phase === "Canary") return waiting?.gate !== "Approval" && waiting?.gate !== "NoCanary";
-  if (phase === "Install" && waiting?.gate === "Bake") return true;
+  if (waiting?.gate === "Bake") return true;
   if (phase === "Stalled") return false;
   return inFlight.length > 0 || phase === "RollingBack" || phase === "Progressing";
 }

@@ -647,6 +647,12 @@ describe("a way back", () => {
       leads: { phase: "RollingBack", target: "t" },
     },
     {
+      name: "is over where the nodes that are left are down, though none of them proves anything",
+      of: { ...BACK, rejected: [rejected("t")] },
+      nodes: [node(1, { kind: "notReady" })],
+      leads: { phase: "RolledBack", target: "t" },
+    },
+    {
       name: "turns to what is wanted by now at its end",
       of: { ...BACK, rejected: [rejected("t")] },
       nodes: fleet(2),

@@ -26,6 +26,7 @@ import {
   settling,
   slotsHeld,
   windowOf,
+  withinRoom,
   withinWindow,
   withoutIdle,
 } from "./window.ts";
@@ -42,6 +43,17 @@ const downNow = (index: number, of: Partial<RolloutNode> = {}) => node(index, { 
 /** No pod can be made there, and that for longer than a deadline. */
 const refused = (index: number) =>
   node(index, { kind: "uncovered", reason: "AdmissionDenied", since: NOW - 6 * MINUTE, pod: null });
+
+describe("the status", () => {
+  it("has room for replacements to its last byte", () => {
+    // 24 KiB are 192 times 128 bytes, of which 110 go for what isn't the node's name.
+    const many = Array.from({ length: 193 }, (_, at) => ({
+      ...replacement(at),
+      node: `node-${String(at).padStart(13, "0")}`,
+    }));
+    expect(withinRoom(many)).toEqual(many.slice(0, 192));
+  });
+});
 
 describe("the window", () => {
   it.each<{ name: string; maxUnavailable: string | number; nodes: RolloutNode[]; slots: number }>([
@@ -147,6 +159,12 @@ describe("a replacement", () => {
       of: { ...WAVES, inFlight: [replacement(1)] },
       nodes: [node(1)],
       left: [replacement(1)],
+    },
+    {
+      name: "of a canary that isn't healthy yet keeps its time",
+      of: { ...CANARY, inFlight: [replacement(1, { since: NOW - MINUTE })] },
+      nodes: [node(1, { kind: "updating", pod: fresh(1, starting) })],
+      left: [replacement(1, { since: NOW - MINUTE })],
     },
     {
       name: "stays while its node has no pod",
