@@ -45,6 +45,11 @@ describe("a node's new pod", () => {
       at: node(1, { kind: "uncovered", reason: "InsufficientResources", pod: fresh(1, late) }),
       reason: "InsufficientResources",
     },
+    {
+      name: "can't have failed where the operator makes none",
+      at: node(1, { kind: "uncovered", reason: "NotDeployed", since: NOW - 5 * MINUTE, pod: null }),
+      reason: null,
+    },
     { name: "can't have failed where there is none", at: { ...failing(1, "PodMissing"), pod: null }, reason: null },
     { name: "can't have failed where it was evicted", at: failing(1, "Evicted", late), reason: null },
     { name: "is given a moment for its last words after an exit without error", at: clean(NOW - 2_999), reason: null },

@@ -19,7 +19,12 @@ export const WORDS_MS = 3_000;
  */
 const SILENT_MS = 5_000;
 /** What says nothing about the revision: there is no pod to judge, or the node threw it out. */
-const NO_FAULT_OF_THE_REVISION: ReadonlySet<string> = new Set<NodeReason>(["PodMissing", "PodTerminating", "Evicted"]);
+const NO_FAULT_OF_THE_REVISION: ReadonlySet<string> = new Set<NodeReason>([
+  "NotDeployed",
+  "PodMissing",
+  "PodTerminating",
+  "Evicted",
+]);
 
 /**
  * What is wrong with a node whose pod was replaced. A collector that ended has failed at once, one that answered and then
