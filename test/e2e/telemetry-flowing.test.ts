@@ -133,13 +133,13 @@ describe("whether telemetry arrives", () => {
     const began = performance.now();
     await operator.applyKmAgent({
       config: { nodeAgent: { inline: DROPPING } },
-      rollout: { bakeTime: "0s", maxUnavailable: "100%", progressDeadline: "2m" },
+      rollout: { bakeTime: "0s", maxUnavailable: "100%", progressDeadline: "3m" },
     });
     const { status } = await untilKmAgent(
       operator,
       "it is taken back",
       (kmagent) => kmagent.status?.rollout?.phase === "RolledBack",
-      240_000,
+      300_000,
     );
     report("telemetry-flowing", { what: "all dropped to taken back", seconds: (performance.now() - began) / 1_000 });
     expect(status?.rollout).toMatchObject({
@@ -147,7 +147,7 @@ describe("whether telemetry arrives", () => {
         { reason: "NothingDelivered", nodes: [expect.any(String)], message: expect.stringMatching(/otlphttp\/ours/) },
       ],
     });
-  }, 300_000);
+  }, 360_000);
 });
 
 /** The operator's pod that leads. */
