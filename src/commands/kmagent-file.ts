@@ -7,7 +7,7 @@ import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KmAgent } from "../api/kmagent.ts";
 import { API_VERSION } from "../api/labels.ts";
 import type { StructuralSchema } from "../api/structural-schema.ts";
-import { unknownFields } from "../api/unknown-fields.ts";
+import { unknownFields } from "./unknown-fields.ts";
 import { readInput } from "./input-file.ts";
 
 /** A KmAgent as it stands in a file, with the ConfigMaps beside it, by name. */

@@ -1,6 +1,6 @@
 import leven, { closestMatch } from "leven";
-import { isJsonObject } from "./json.ts";
-import type { StructuralSchema } from "./structural-schema.ts";
+import { isJsonObject } from "../api/json.ts";
+import type { StructuralSchema } from "../api/structural-schema.ts";
 
 /** A field that a schema has no room for. */
 export interface UnknownField {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { rootSchema } from "./crd.ts";
+import { rootSchema } from "../api/crd.ts";
 import { unknownFields } from "./unknown-fields.ts";
 
 const schema = rootSchema();
