@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
+import { KMAGENT } from "../test/fleet/manifest.ts";
 
 /* The command line as a process of its own, for exit codes are what scripts go by. */
 
@@ -26,14 +27,6 @@ async function callWith(more: Readonly<Record<string, string>>, ...argv: readonl
     );
   });
 }
-
-const KMAGENT = `apiVersion: kloudmate.com/v1alpha1
-kind: KmAgent
-metadata: { name: km-agent, namespace: km-agent }
-spec:
-  clusterName: shop
-  apiKeySecretRef: { name: km-agent-credentials, key: apiKey }
-`;
 
 function file(text = KMAGENT): string {
   const path = join(folder, "kmagent.yaml");

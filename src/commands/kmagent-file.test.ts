@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { parseAllDocuments } from "yaml";
+import { KMAGENT } from "../../test/fleet/manifest.ts";
 import { KmError } from "../api/errors.ts";
 import { desiredObjects } from "../resources/desired.ts";
 import { readKmAgentFile } from "./kmagent-file.ts";
@@ -11,13 +12,6 @@ import { renderKmAgent } from "./render.ts";
 const folder = mkdtempSync(join(tmpdir(), "km-file-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const KMAGENT = `apiVersion: kloudmate.com/v1alpha1
-kind: KmAgent
-metadata: { name: km-agent, namespace: km-agent }
-spec:
-  clusterName: shop
-  apiKeySecretRef: { name: km-agent-credentials, key: apiKey }
-`;
 const SETTINGS = {
   release: { version: "1.0.0", images: { nodeAgent: "example.com/node:1", clusterAgent: "example.com/cluster:1" } },
   serviceAccounts: { nodeAgent: "km-node-agent", clusterAgent: "km-cluster-agent" },

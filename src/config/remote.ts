@@ -19,7 +19,8 @@ export type JudgedConfig =
 
 /**
  * Makes what the platform sent fit for agents, and judges the result: the collector's own telemetry is ours whole, the health
- * endpoint and a memory limiter are there, scrapes follow no redirect, and the agents' own logs aren't read. What comes out comes out again unchanged when it is judged another time.
+ * endpoint and a memory limiter are there, scrapes follow no redirect, and the agents' own logs aren't read. What comes out comes
+ * out again unchanged when it is judged another time.
  */
 export function judgeRemote(sent: YamlMap, context: RemoteContext): JudgedConfig {
   // Before anything is made of it, for tens of thousands of parts take long to copy as well.

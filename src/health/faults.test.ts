@@ -2,7 +2,8 @@ import { describe, expect, it } from "@jest/globals";
 import type { NodeReason } from "../api/reasons.ts";
 import { ended, pod, running, waiting } from "../../test/fleet/observations.ts";
 import { containerFault, terminationFault } from "./container-fault.ts";
-import type { ContainerObservation, PodObservation, Termination } from "./observation.ts";
+import type { ContainerObservation, PodObservation, ProbeOutcome, Termination } from "./observation.ts";
+import { isProbeReason, probeFault } from "./probe-fault.ts";
 import { admissionFault, schedulingFault } from "./scheduling-fault.ts";
 
 describe("what kubelet says of a container", () => {
@@ -105,5 +106,27 @@ describe("what keeps a pod from its node", () => {
     },
   ])("kubelet's admission: $name", ({ pod: turnedAway, reason }) => {
     expect(admissionFault(turnedAway)?.reason ?? null).toBe(reason);
+  });
+});
+
+describe("what a missed probe finds", () => {
+  // By kind, so that the compiler asks for each that is added.
+  const missed: Readonly<Record<Exclude<ProbeOutcome["kind"], "ok">, ProbeOutcome>> = {
+    status: { kind: "status", code: 503 },
+    redirect: { kind: "redirect", code: 302 },
+    timeout: { kind: "timeout" },
+    refused: { kind: "refused" },
+    unreachable: { kind: "unreachable", detail: "" },
+    tooLarge: { kind: "tooLarge" },
+    garbage: { kind: "garbage", detail: "" },
+  };
+
+  it.each(Object.values(missed))("is known as a probe's by a new leader: $kind", (outcome) => {
+    const reason = probeFault(outcome)?.reason;
+    expect(reason !== undefined && isProbeReason(reason)).toBe(true);
+  });
+
+  it("is nothing that kubelet finds", () => {
+    expect(isProbeReason("OOMKilled")).toBe(false);
   });
 });

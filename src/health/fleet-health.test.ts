@@ -304,6 +304,7 @@ describe("what an earlier operator's status has no room for", () => {
     const unhealthyNodes = [{ node: "n", since: "2026-11-23T10:00:00Z", reason: "Evicted", message: "" }];
     expect(listsAll({ nodes: { unhealthy: 1 }, unhealthyNodes })).toBe(true);
     expect(listsAll({ nodes: { unhealthy: 2 }, unhealthyNodes })).toBe(false);
+    expect(listsAll({ nodes: { unhealthy: 1, notReady: 1 }, unhealthyNodes })).toBe(false);
     expect(listsAll({ nodes: { uncovered: 1 } })).toBe(false);
     expect(listsAll({})).toBe(true);
   });

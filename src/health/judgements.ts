@@ -2,9 +2,10 @@ import { containerFault, terminationFault } from "./container-fault.ts";
 import { fault } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import type { NodeKind } from "./node-kind.ts";
+import { POD_REFUSALS } from "./observation.ts";
 import type { PodObservation } from "./observation.ts";
 import { isProbeReason, probeFault } from "./probe-fault.ts";
-import { admissionFault, isRefusal, schedulingFault } from "./scheduling-fault.ts";
+import { admissionFault, schedulingFault } from "./scheduling-fault.ts";
 import { isOver } from "./subject.ts";
 import type { HealthSource } from "./remembered.ts";
 import type { Subject } from "./subject.ts";
@@ -200,7 +201,7 @@ function podsAreRefused({ pod, previous, context }: Subject): Verdict | null {
   if (pod !== null || context.refusal === null) return null;
   if (context.refusal === "untried") {
     // What an earlier operator was told holds until the API server has been asked again.
-    const isTold = previous?.source === "status" && previous.kind === "uncovered" && isRefusal(previous.reason);
+    const isTold = previous?.source === "status" && POD_REFUSALS.some((kind) => kind === previous.reason);
     return isTold ? verdictOf("uncovered", fault(previous.reason, previous.message), { source: "status" }) : null;
   }
   return verdictOf(

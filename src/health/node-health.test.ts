@@ -939,6 +939,12 @@ describe("times of a node's state", () => {
     expect(judged(story("container runtime is down"), { previous: later }).message).toContain("runtime is down");
   });
 
+  it("tells every number of what isn't a count", () => {
+    const taint = (value: string) => node({ taints: [{ key: "dedicated", value, effect: "NoSchedule" }], pod: null });
+    const first = judged(taint("db1"), { settings: noTolerations });
+    expect(judged(taint("db2"), { settings: noTolerations, previous: first }).message).toContain("dedicated=db2");
+  });
+
   it("says when the end of a grace would change the verdict by itself", () => {
     expect(judged(node({ ready: justBecameReady, pod: null, probe: null })).reviewAt).toBe(NOW + MINUTE);
     expect(judged(node({ pod: null, probe: null })).reviewAt).toBe(NOW + 30_000);

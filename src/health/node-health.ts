@@ -184,22 +184,31 @@ function sameEnd(
   );
 }
 
+/** Reasons for which the scheduler's words are quoted. */
+const OF_THE_SCHEDULER: ReadonlySet<NodeReason> = new Set<NodeReason>([
+  "PortConflict",
+  "InsufficientResources",
+  "Unschedulable",
+]);
+
 /**
  * Kubelet's words of a node and the scheduler's of a pod count seconds and nodes, anew each time; where nothing else differs it is
- * the same story, and telling it again would be a write for nothing.
+ * the same story, and telling it again would be a write for nothing. Of other verdicts each number may be the point.
  */
 function sameStory(
   previous: NodeHealth | RememberedHealth | undefined,
   words: Words,
   { kind, reason }: Verdict,
 ): Words {
-  if (previous === undefined || !("lastError" in previous)) return words;
-  if ((kind !== "notReady" && kind !== "uncovered") || previous.kind !== kind || previous.reason !== reason)
-    return words;
-  return withoutNumbers(previous.message) === withoutNumbers(words.message) &&
-    withoutNumbers(previous.lastError) === withoutNumbers(words.lastError)
+  const counts = kind === "notReady" || (kind === "uncovered" && OF_THE_SCHEDULER.has(reason));
+  if (!counts || previous?.kind !== kind || previous.reason !== reason || !("lastError" in previous)) return words;
+  return isSameStory(previous.message, words.message) && isSameStory(previous.lastError, words.lastError)
     ? previous
     : words;
+}
+
+function isSameStory(one: string, other: string): boolean {
+  return one === other || withoutNumbers(one) === withoutNumbers(other);
 }
 
 function withoutNumbers(text: string): string {

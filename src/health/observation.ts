@@ -1,3 +1,4 @@
+import type { NodeReason } from "../api/reasons.ts";
 import type { ExportHealth } from "./export-health.ts";
 import type { ExporterLine } from "./witness.ts";
 
@@ -130,9 +131,17 @@ export interface NodeObservation {
   readonly exports: ExportObservation | null;
 }
 
+/** What the API server may refuse the agents' pods for; each is a node's reason as well. */
+export const POD_REFUSALS = [
+  "PodSecurityViolation",
+  "QuotaExceeded",
+  "AdmissionDenied",
+  "ServiceAccountMissing",
+] as const satisfies readonly NodeReason[];
+
 /** Why the DaemonSet controller makes no pods at all, in the API server's own words. */
 export interface PodRefusal {
-  readonly kind: "PodSecurityViolation" | "QuotaExceeded" | "AdmissionDenied" | "ServiceAccountMissing";
+  readonly kind: (typeof POD_REFUSALS)[number];
   readonly message: string;
 }
 

@@ -19,9 +19,10 @@ export interface RememberedHealth {
   readonly message: string;
 }
 
-/** Whether a status lists every faulty node that it counts. */
-export function listsAll({ nodes, unhealthyNodes = [], uncoveredNodes = [] }: KmAgentStatus): boolean {
-  return (nodes?.unhealthy ?? 0) <= unhealthyNodes.length && (nodes?.uncovered ?? 0) <= uncoveredNodes.length;
+/** Whether a status lists every faulty node that it counts. NotReady nodes stand among the unhealthy ones. */
+export function listsAll({ nodes = {}, unhealthyNodes = [], uncoveredNodes = [] }: KmAgentStatus): boolean {
+  const { unhealthy = 0, notReady = 0, uncovered = 0 } = nodes;
+  return unhealthy + notReady <= unhealthyNodes.length && uncovered <= uncoveredNodes.length;
 }
 
 /**

@@ -1,7 +1,6 @@
-import type { NodeReason } from "../api/reasons.ts";
 import { fault } from "./fault.ts";
 import type { Fault } from "./fault.ts";
-import type { PodObservation, PodRefusal } from "./observation.ts";
+import type { PodObservation } from "./observation.ts";
 
 /**
  * Words of the scheduler's plugins and of kubelet's own admission, from the most telling to the least. A DaemonSet's pod is
@@ -29,18 +28,6 @@ export function schedulingFault(pod: PodObservation): Fault | null {
     named(pod.unschedulable) ??
     fault("Unschedulable", "the scheduler can't place the agent on its node", pod.unschedulable)
   );
-}
-
-const REFUSALS: ReadonlySet<string> = new Set<PodRefusal["kind"]>([
-  "PodSecurityViolation",
-  "QuotaExceeded",
-  "AdmissionDenied",
-  "ServiceAccountMissing",
-]);
-
-/** Whether a reason is the API server's refusal to take the agents' pods. */
-export function isRefusal(reason: NodeReason): boolean {
-  return REFUSALS.has(reason);
 }
 
 /** Why kubelet turned away a pod that the scheduler had placed (`OutOfcpu`, `NodePorts`); `null` where it didn't. */

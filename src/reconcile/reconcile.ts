@@ -98,7 +98,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
   return {
     // What the platform wants is kept also while paused: it may have said so only once, and no agent is touched by it.
     writes: [...writesOf(holding, now), ...(paused ? [] : wanted), ...trial, ...told.writes],
-    events: [...nodeEvents(fleet), ...remoteEvents(remote)],
+    events: [...nodeEvents(fleet), ...remoteEvents(remote, paused)],
     statusEvents: told.events,
     fleet,
     rendered,
@@ -115,7 +115,7 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
       fleet?.nextChangeAt ?? null,
       trialAt,
       warming ? warmAt : null,
-      ...Object.values(remote?.waits ?? {}).map((wait) => wait?.until ?? null),
+      ...Object.values(remote?.waits ?? {}).map((wait) => (wait && Number.isFinite(wait.until) ? wait.until : null)),
       ...all.map(({ decision }) => ("recheckAt" in decision ? decision.recheckAt : null)),
     ]),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { nodeOfFleet } from "../../test/fleet/observations.ts";
 import { asks, GOOD, heard, LONG_INSTALLING } from "../../test/fleet/remote.ts";
 import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
 import { ANNOTATION, LABEL } from "../api/labels.ts";
@@ -168,6 +169,23 @@ test("a restart that the platform asks for while everything is paused is told as
   expect(events.map(({ message }) => message)).toContain(
     "The platform asked to restart the node agents; nothing is restarted until spec.paused is false.",
   );
+});
+
+test("while nothing is installed, what waits says the same in each pass: another word would be a write", () => {
+  const older = kmagentRecord({}, { name: "older", uid: "o", creationTimestamp: "2025-01-01T00:00:00Z" });
+  const of = kmagentRecord();
+  const overlapped = (answers: Snapshot["answers"], live: readonly KubeObject[]) => ({
+    ...snapshot(of, answers, live),
+    siblings: [older],
+    nodes: [nodeOfFleet(1, { pod: null, probe: null })],
+  });
+  const first = pass(overlapped(heard(asks(GOOD)), []));
+  expect(condition(first)?.message).toMatch(
+    /waits for a first revision to be proved, to which it could be taken back\.$/,
+  );
+  const later = reconcile(overlapped([], [heldAfter(first)]), NOW + 60_000, (text) => text);
+  expect(condition(later)?.message).toBe(condition(first)?.message);
+  expect(first.nextAt === null || Number.isFinite(first.nextAt)).toBe(true);
 });
 
 describe("the inbox", () => {

@@ -20,7 +20,7 @@ import { hasSpec, judgeConfiguration } from "./configuration.ts";
 import { NO_MEMORY } from "./memory.ts";
 import type { KmAgentMemory } from "./memory.ts";
 import { ownership } from "./ownership.ts";
-import { isWantedRejected, triedOn, unprovedUntil } from "./remote-tried.ts";
+import { isOff, isWantedRejected, triedOn, unprovedUntil } from "./remote-tried.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { writtenTrial } from "./written.ts";
 
@@ -34,8 +34,6 @@ export interface RemoteStep extends RemoteDecision {
   readonly takenBack: Readonly<Record<Component, string>>;
   /** Components for which the spec goes before it, or that are switched off. */
   readonly without: ReadonlySet<Component>;
-  /** Whether the spec holds back what the platform asks for. */
-  readonly paused: boolean;
 }
 
 /** Takes the platform's answers; `null` while the spec can't be read, and then they wait. */
@@ -50,7 +48,7 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
     !learnt.notes.some((note) => note.component === component) && isWantedRejected(component, snapshot);
   const decided: RemoteDecision = off
     ? { ...learnt, waits: NO_WAITS }
-    : decideRemote(factsOf({ kmagent, memory }, { records: learnt.records, answers, isStuck }, now), now);
+    : decideRemote(factsOf({ kmagent, memory }, { records: learnt.records, answers, isStuck }), now);
   return {
     ...decided,
     // Of a component that is switched off there is nothing to restart, though the wish is kept for when it is on again.
@@ -67,7 +65,6 @@ export function remoteStep(snapshot: Snapshot, now: number): RemoteStep | null {
       "cluster-agent": off ? "" : takenBack(decided.records["cluster-agent"]),
     },
     without: new Set(COMPONENTS.filter((component) => isWithout(kmagent, component))),
-    paused: kmagent.spec.paused,
   };
 }
 
@@ -124,7 +121,7 @@ export function heldWish(kmagent: KmAgent, live: ReadonlyMap<string, KubeObject>
   if (takesNone(kmagent)) return null;
   const known = { kmagent, memory: NO_MEMORY };
   const isStuck = (component: Component) => isWantedRejected(component, known);
-  const facts = factsOf(known, { records: readRecords({ kmagent, live }), answers: [], isStuck }, now);
+  const facts = factsOf(known, { records: readRecords({ kmagent, live }), answers: [], isStuck });
   return wishesOf(decideRemote(facts, now).records);
 }
 
@@ -136,7 +133,6 @@ function takesNone({ spec }: KmAgent): boolean {
 function factsOf(
   known: { readonly kmagent: KmAgent; readonly memory: KmAgentMemory },
   given: Pick<RemoteFacts, "records" | "answers"> & { readonly isStuck: (component: Component) => boolean },
-  now: number,
 ): RemoteFacts {
   const { kmagent } = known;
   const { records, answers, isStuck } = given;
@@ -150,8 +146,8 @@ function factsOf(
       generation: kmagent.generation,
     },
     unprovedUntil: {
-      "node-agent": unprovedUntil("node-agent", known, now),
-      "cluster-agent": unprovedUntil("cluster-agent", known, now),
+      "node-agent": unprovedUntil("node-agent", known),
+      "cluster-agent": unprovedUntil("cluster-agent", known),
     },
     rolledBack: { "node-agent": isStuck("node-agent"), "cluster-agent": isStuck("cluster-agent") },
   };
@@ -175,17 +171,13 @@ function isWithout(kmagent: KmAgent, component: Component): boolean {
   return config.clusterAgent !== undefined || isOff(kmagent, component);
 }
 
-function isOff({ spec }: KmAgent, component: Component): boolean {
-  return component === "cluster-agent" && !spec.clusterAgent.enabled;
-}
-
 const WHOSE: Readonly<Record<Component, string>> = {
   "node-agent": "the node agents",
   "cluster-agent": "the cluster agent",
 };
 
-/** What a pass did with answers, as events. */
-export function remoteEvents(step: RemoteStep | null): EventNote[] {
+/** What a pass did with answers, as events; `paused` where the spec holds back what they ask for. */
+export function remoteEvents(step: RemoteStep | null, paused: boolean): EventNote[] {
   return (step?.notes ?? []).flatMap((note): EventNote[] => {
     const whose = WHOSE[note.component];
     switch (note.kind) {
@@ -222,7 +214,7 @@ export function remoteEvents(step: RemoteStep | null): EventNote[] {
         return [{ type: "Warning", reason: "RemoteConfigRefused", message }];
       }
       case "restart": {
-        const when = step?.paused === true ? "; nothing is restarted until spec.paused is false" : "";
+        const when = paused ? "; nothing is restarted until spec.paused is false" : "";
         const message = `The platform asked to restart ${whose}${when}.`;
         return [{ type: "Normal", reason: "RestartRequested", message }];
       }

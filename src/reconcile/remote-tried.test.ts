@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANNOTATION } from "../api/labels.ts";
+import type { Component } from "../api/labels.ts";
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import { KmAgentSpec } from "../api/kmagent.ts";
 import type { KubeObject } from "../kube/resource.ts";
+import { hasSpec } from "./configuration.ts";
 import { NO_MEMORY } from "./memory.ts";
 import { objectId } from "./object-id.ts";
 import { retriedRevision, triedOn, unprovedUntil } from "./remote-tried.ts";
@@ -52,25 +54,29 @@ function snapshot(rollout: Rollout, { strategy = "Staged", retry = "", clusterAg
 const back: Rollout = { phase: "RollingBack", target: "a1", stable: "d", rejected: [rejected("a1")] };
 
 describe("a first revision to go back to is waited for", () => {
-  const now = Date.parse("2026-01-01T00:10:00Z");
   const since = Date.parse("2026-01-01T00:08:00Z");
+  const untilOf = (component: Component, ...of: Parameters<typeof snapshot>) => {
+    const found = snapshot(...of);
+    if (!hasSpec(found.kmagent)) throw new Error("no spec");
+    return unprovedUntil(component, { kmagent: found.kmagent, memory: found.memory });
+  };
   const installing: Rollout = { phase: "Install", phaseSince: "2026-01-01T00:08:00Z", target: "d" };
 
   test("from the installation's beginning until rollout.progressDeadline", () => {
-    expect(unprovedUntil("node-agent", snapshot(installing), now)).toBe(since + 300_000);
+    expect(untilOf("node-agent", installing)).toBe(since + 300_000);
   });
 
-  test("from now on, where nothing is written yet", () => {
-    expect(unprovedUntil("node-agent", snapshot({}), now)).toBe(now + 300_000);
+  test("without an end, where the installation hasn't begun", () => {
+    expect(untilOf("node-agent", {})).toBe(Infinity);
   });
 
   test("no more, where one is stable", () => {
-    expect(unprovedUntil("node-agent", snapshot({ ...installing, phase: "Complete", stable: "d" }), now)).toBeNull();
+    expect(untilOf("node-agent", { ...installing, phase: "Complete", stable: "d" })).toBeNull();
   });
 
   test("not by a cluster agent that is switched off", () => {
-    expect(unprovedUntil("cluster-agent", snapshot({}), now)).toBe(now + 300_000);
-    expect(unprovedUntil("cluster-agent", snapshot({}, { clusterAgent: false }), now)).toBeNull();
+    expect(untilOf("cluster-agent", {})).toBe(Infinity);
+    expect(untilOf("cluster-agent", {}, { clusterAgent: false })).toBeNull();
   });
 });
 

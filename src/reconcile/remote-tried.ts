@@ -1,4 +1,5 @@
 import { milliseconds } from "../api/duration.ts";
+import type { KmAgent } from "../api/kmagent.ts";
 import { ANNOTATION } from "../api/labels.ts";
 import type { Component } from "../api/labels.ts";
 import type { CountingConfig } from "../remote/record.ts";
@@ -8,7 +9,6 @@ import { followRetry } from "../rollout/record.ts";
 import { hasSpec } from "./configuration.ts";
 import { revisionId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
-import type { KmAgentRecord } from "./project.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { writtenTrial } from "./written.ts";
 import type { Written } from "./written.ts";
@@ -37,20 +37,22 @@ export function triedOn(component: Component, snapshot: Snapshot, accepted: Coun
   return { provedHash, failed: { hash, revision, reason, message } };
 }
 
+/** Whether a component is switched off. */
+export function isOff({ spec }: KmAgent, component: Component): boolean {
+  return component === "cluster-agent" && !spec.clusterAgent.enabled;
+}
+
 /**
  * Until when what the platform sends waits for a first revision that it could be taken back to, milliseconds since the epoch; `null`
- * where there is one. Where none is proved within `rollout.progressDeadline`, the platform's may be what mends it.
+ * where there is one. Where none is proved within `rollout.progressDeadline`, the platform's may be what mends it. Before the
+ * installation has begun there is no end: one that moved with the time would be a write at each pass.
  */
-export function unprovedUntil(
-  component: Component,
-  snapshot: Written & { readonly kmagent: Pick<KmAgentRecord, "spec"> },
-  now: number,
-): number | null {
-  const { spec } = snapshot.kmagent;
-  if (spec === null || (component === "cluster-agent" && !spec.clusterAgent.enabled)) return null;
+export function unprovedUntil(component: Component, snapshot: Written & { readonly kmagent: KmAgent }): number | null {
+  const { kmagent } = snapshot;
+  if (isOff(kmagent, component)) return null;
   const written = writtenTrial(component, snapshot);
-  if (written !== null && written.stable !== "") return null;
-  return (written?.phaseSince ?? now) + milliseconds(spec.rollout.progressDeadline);
+  if (written === null) return Infinity;
+  return written.stable === "" ? written.phaseSince + milliseconds(kmagent.spec.rollout.progressDeadline) : null;
 }
 
 /** Whether what is wanted of a component has been tried and taken back. */

@@ -36,6 +36,11 @@ describe("why there is no DaemonSet", () => {
       says: "NameConflict: NameConflict it is.",
     },
     {
+      name: "it was deleted while a rollout stands still, and comes back",
+      conditions: [condition("Stalled", "True", "RolloutFailed")],
+      says: "",
+    },
+    {
       name: "it is paused",
       conditions: [condition("ConfigValid", "True", "Valid"), condition("Paused", "True", "Paused")],
       says: "Paused: Paused it is.",

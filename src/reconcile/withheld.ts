@@ -1,14 +1,26 @@
+import type { KmAgentStatus } from "../api/kmagent.ts";
+import type { ConditionReason } from "../api/reasons.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { ownership } from "./ownership.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { writtenStatus } from "./written.ts";
 
-/** Conditions that keep the operator from making agents, each with the status that does, the one that says most first. */
-const CAUSES = [
-  ["ConfigValid", "False"],
-  ["Stalled", "True"],
-  ["Paused", "True"],
-] as const;
+type Condition = NonNullable<KmAgentStatus["conditions"]>[number];
+
+/** Reasons of `Stalled` for which no DaemonSet is made; where only a rollout stands still, a deleted one is made anew. */
+const NOT_MADE: ReadonlySet<string> = new Set<ConditionReason>([
+  "NameConflict",
+  "NodeOverlap",
+  "ApplyRefused",
+  "Forbidden",
+]);
+
+/** Whether a condition keeps the operator from making agents. Without a usable spec the last usable one is kept in shape. */
+const CAUSES: readonly ((condition: Condition, memory: Snapshot["memory"]) => boolean)[] = [
+  ({ type, status }, { lastValid }) => type === "ConfigValid" && status === "False" && lastValid === null,
+  ({ type, status, reason }) => type === "Stalled" && status === "True" && NOT_MADE.has(reason),
+  ({ type, status }) => type === "Paused" && status === "True",
+];
 
 /**
  * Why there is no DaemonSet, by what the operator has written of itself: then no node is missing its pod by any fault of its own or of
@@ -19,9 +31,6 @@ export function withheld(snapshot: Snapshot, daemonSet: KubeObject | undefined):
   if (daemonSet !== undefined && ownership(daemonSet, kmagent).kind === "ours") return "";
   if (kmagent.deleting) return "the KmAgent is being deleted";
   const { conditions = [] } = writtenStatus(snapshot);
-  for (const [type, status] of CAUSES) {
-    const cause = conditions.find((condition) => condition.type === type && condition.status === status);
-    if (cause !== undefined) return `${cause.reason}: ${cause.message}`;
-  }
-  return "";
+  const [cause] = CAUSES.flatMap((holds) => conditions.filter((condition) => holds(condition, snapshot.memory)));
+  return cause === undefined ? "" : `${cause.reason}: ${cause.message}`;
 }

@@ -18,7 +18,7 @@ export interface HeedSettings {
   readonly rolledBack: boolean;
   /**
    * No revision has ever been proved, so that there would be none to go back to: until when that is waited for, milliseconds since
-   * the epoch; `null` where one is.
+   * the epoch, or `Infinity`; `null` where one is.
    */
   readonly unprovedUntil: number | null;
 }

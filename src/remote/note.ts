@@ -1,19 +1,19 @@
 import { timestamp } from "../api/time.ts";
 import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
 
-/** Until when something waits, milliseconds since the epoch, and what for. */
+/** What something waits for. */
 export interface Wait {
   /** `platform.remoteConfig.minInterval`, or that a first revision is proved, which may come sooner. */
   readonly for: "interval" | "proof";
+  /** Milliseconds since the epoch; `Infinity` while the installation that is to prove one hasn't begun. */
   readonly until: number;
 }
 
 /** What a wait is for, to go behind "waits for", with its end where that is known. */
 export function describeWait(wait: Wait): string {
-  const until = timestamp(wait.until);
-  return wait.for === "interval"
-    ? `platform.remoteConfig.minInterval until ${until}`
-    : `a first revision to be proved, to which it could be taken back, until ${until} at most`;
+  if (wait.for === "interval") return `platform.remoteConfig.minInterval until ${timestamp(wait.until)}`;
+  const end = Number.isFinite(wait.until) ? `, until ${timestamp(wait.until)} at most` : "";
+  return `a first revision to be proved, to which it could be taken back${end}`;
 }
 
 /** What came of an answer, for log, event and metric. */

@@ -33,7 +33,7 @@ export interface RemoteFacts {
   readonly answers: readonly Answer[];
   readonly guard: Omit<RemoteContext, "component">;
   readonly settings: Omit<HeedSettings, "rolledBack" | "unprovedUntil">;
-  /** Until when a component's first revision is waited for, `null` where one was proved. */
+  /** As in `HeedSettings`, by component. */
   readonly unprovedUntil: Readonly<Record<Component, number | null>>;
   /** Whether the configuration that counts was rolled back, by component. */
   readonly rolledBack: Readonly<Record<Component, boolean>>;

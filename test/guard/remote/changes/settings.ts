@@ -280,6 +280,12 @@ export const SETTINGS: Refusals = {
     ["an unknown setting of a connector", "metrics_flush_interval: 15s", "flush: 15s", "connectors.spanmetrics.flush"],
   ],
   cluster: [
+    [
+      "an unknown setting of an object",
+      "interval: 24h",
+      "interval: 24h, intervalOrOff: 24h",
+      "receivers.k8sobjects/1.objects[0].intervalOrOff",
+    ],
     ["secrets of the cluster", "name: pods,", "name: secrets,", "receivers.k8sobjects/1.objects[0].name"],
     [
       "a kubeconfig",

@@ -176,7 +176,6 @@ const k8sobjects = record(
           group: word,
           mode: oneOf("pull", "watch"),
           interval,
-          intervalOrOff,
           namespaces: words,
           label_selector: text(1_024),
           field_selector: text(1_024),
