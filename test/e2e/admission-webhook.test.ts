@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { pushImageAs } from "../cluster/images.ts";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { startRewritingWebhook } from "../installation/rewriting-webhook.ts";
 import type { RewritingWebhook } from "../installation/rewriting-webhook.ts";
@@ -54,7 +55,7 @@ interface Workload {
 
 async function workload(kind: "daemonset" | "deployment"): Promise<Workload> {
   const name = kind === "daemonset" ? "km-agent" : "km-agent-cluster";
-  const found = await world.kubectl.get<Workload>([kind, name, "-n", NAMESPACE]);
+  const found = await world.api.get<Workload>(pathTo(`${kind}s`, NAMESPACE, name));
   if (!found) throw new Error(`no ${kind} ${name}`);
   return found;
 }

@@ -7,6 +7,7 @@ import type { Account, HostOperator } from "../faults/host-operator.ts";
 import type { AgentPod } from "../faults/ground.ts";
 import { fencedWrites } from "../faults/terms.ts";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK } from "../installation/world.ts";
@@ -56,7 +57,7 @@ afterAll(async () => {
 }, 240_000);
 
 async function daemonSet(): Promise<KubernetesObject | undefined> {
-  return await world.kubectl.get(["daemonset", "km-agent", "-n", NAMESPACE]);
+  return await world.api.get(pathTo("daemonsets", NAMESPACE, "km-agent"));
 }
 
 /** Something that the operator has to notice and mend; it is done past the proxy. */
@@ -79,8 +80,8 @@ async function settled(withinMs: number): Promise<void> {
     "all pods are the present DaemonSet's",
     async () => {
       const uid = (await daemonSet())?.metadata.uid;
-      const selection = ["-n", NAMESPACE, "-l", `${LABEL.component}=node-agent`];
-      const { items } = (await world.kubectl.get<{ items: AgentPod[] }>(["pods", ...selection])) ?? { items: [] };
+      const selection = { labelSelector: `${LABEL.component}=node-agent` };
+      const items = await world.api.list<AgentPod>(pathTo("pods", NAMESPACE), selection);
       const seen = items.map(({ metadata, status }) => ({
         name: metadata.name,
         isPresent: metadata.ownerReferences?.some((owner) => owner.uid === uid) === true,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
 import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
@@ -90,9 +91,9 @@ async function afterCheckIns(more: number): Promise<void> {
 
 /** The cluster agent's pods that aren't being deleted. */
 async function pods(): Promise<readonly Pod[]> {
-  const selector = "app.kubernetes.io/component=cluster-agent";
-  const listed = await world.kubectl.get<{ items: Pod[] }>(["pods", "-n", NAMESPACE, "-l", selector]);
-  return (listed?.items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const labelSelector = "app.kubernetes.io/component=cluster-agent";
+  const listed = await world.api.list<Pod>(pathTo("pods", NAMESPACE), { labelSelector });
+  return listed.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 /** What would differ if the pod had been restarted, or had been unready for a moment. */
@@ -102,12 +103,12 @@ function lifeOf(pod: Pod | undefined) {
 }
 
 async function deployment() {
-  const found = await world.kubectl.get<
+  const found = await world.api.get<
     KubernetesObject & {
       metadata: { generation: number };
       spec: { template: { metadata: { labels: Record<string, string> } } };
     }
-  >(["deployment", "km-agent-cluster", "-n", NAMESPACE]);
+  >(pathTo("deployments", NAMESPACE, "km-agent-cluster"));
   if (!found) throw new Error("the Deployment is gone");
   return { generation: found.metadata.generation, revision: found.spec.template.metadata.labels[REVISION] ?? "" };
 }

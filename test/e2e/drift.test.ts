@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { apiOf } from "../installation/api.ts";
+import { pathTo } from "../installation/api.ts";
 import type { Api, PatchOperation } from "../installation/api.ts";
 import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
@@ -25,7 +25,7 @@ let api: Api;
 
 beforeAll(async () => {
   world = await enterWorld();
-  api = await apiOf(world.cluster.kubeconfigPath, world.signal);
+  ({ api } = world);
   operator = await install(world, { namespace: NAMESPACE, release: "kmagent-operator" });
   await applyNowhere();
   await present("daemonsets", "km-agent");
@@ -33,7 +33,6 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  await api.close();
   expect(await operator.leave()).toEqual([]);
 }, 240_000);
 
@@ -52,13 +51,15 @@ async function applyNowhere(spec: Readonly<Record<string, unknown>> = {}, name =
   );
 }
 
-const GROUPS = { daemonsets: "/apis/apps/v1", deployments: "/apis/apps/v1", configmaps: "/api/v1" } as const;
-
-function pathOf(plural: keyof typeof GROUPS, name: string): string {
-  return `${GROUPS[plural]}/namespaces/${NAMESPACE}/${plural}/${name}`;
+function pathOf(plural: "daemonsets" | "deployments" | "configmaps", name: string): string {
+  return pathTo(plural, NAMESPACE, name);
 }
 
-async function present(plural: keyof typeof GROUPS, name: string, not = ""): Promise<KubernetesObject> {
+async function present(
+  plural: "daemonsets" | "deployments" | "configmaps",
+  name: string,
+  not = "",
+): Promise<KubernetesObject> {
   return await eventually(
     `${plural}/${name}`,
     async () => {
@@ -277,14 +278,11 @@ describe("drift", () => {
     const events = await eventually(
       "an event",
       async () => {
-        const found = await world.kubectl.get<{ items: { message: string; reason: string }[] }>([
-          "events",
-          "-n",
-          NAMESPACE,
-          "--field-selector",
-          "reason=DriftRepaired",
-        ]);
-        return found && found.items.length > 0 ? found.items : undefined;
+        const fieldSelector = "reason=DriftRepaired";
+        const found = await api.list<{ message: string; reason: string }>(pathTo("events", NAMESPACE), {
+          fieldSelector,
+        });
+        return found.length > 0 ? found : undefined;
       },
       { withinMs: WITHIN_MS },
     );

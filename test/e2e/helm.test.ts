@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { toolPath } from "../cluster/build.ts";
 import { run } from "../cluster/command.ts";
 import { eventually } from "../eventually.ts";
+import type { AgentPod } from "../faults/ground.ts";
+import { pathTo } from "../installation/api.ts";
 import { leftovers } from "../installation/leftovers.ts";
 import { applyCrd, CHART, helm, installOperator } from "../installation/operator.ts";
 import { report } from "../installation/report.ts";
@@ -65,14 +67,9 @@ const onPool = (pool: string) => ({
 });
 
 async function agentPods(namespace: string): Promise<string[]> {
-  const found = await world.kubectl.get<{ items: { metadata: { uid: string }; status: { phase: string } }[] }>([
-    "pods",
-    "-n",
-    namespace,
-    "-l",
-    "app.kubernetes.io/name=km-agent",
-  ]);
-  return (found?.items ?? []).map(({ metadata, status }) => `${metadata.uid} ${status.phase}`).toSorted();
+  const labelSelector = "app.kubernetes.io/name=km-agent";
+  const found = await world.api.list<AgentPod>(pathTo("pods", namespace), { labelSelector });
+  return found.map(({ metadata, status }) => `${metadata.uid} ${status.phase}`).toSorted();
 }
 
 interface Definition {
@@ -85,7 +82,7 @@ interface Definition {
 }
 
 async function definition(): Promise<Definition> {
-  const found = await world.kubectl.get<Definition>(["crd", CRD]);
+  const found = await world.api.get<Definition>(pathTo("customresourcedefinitions", undefined, CRD));
   if (!found) throw new Error("there is no definition");
   return found;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { endStateOf } from "../faults/end-state.ts";
 import { operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
 import type { Account, HostOperator } from "../faults/host-operator.ts";
+import { pathTo } from "../installation/api.ts";
 import { untilRow } from "../installation/platform-process.ts";
 import { report } from "../installation/report.ts";
 import { operatorWrites } from "../installation/writes.ts";
@@ -52,8 +53,8 @@ interface Agent {
 }
 
 async function agents(): Promise<readonly Agent[]> {
-  const label = ["-l", "app.kubernetes.io/component=node-agent"];
-  return (await world.kubectl.get<{ items: Agent[] }>(["pods", "-n", NAMESPACE, ...label]))?.items ?? [];
+  const labelSelector = "app.kubernetes.io/component=node-agent";
+  return await world.api.list<Agent>(pathTo("pods", NAMESPACE), { labelSelector });
 }
 
 describe("a platform that is away", () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
@@ -74,15 +75,8 @@ async function send(document: Document | null, hostname = "test-cluster"): Promi
 
 /** UIDs of the node agents, those that are on their way out left aside. */
 async function agents(): Promise<readonly string[]> {
-  const selector = "app.kubernetes.io/component=node-agent";
-  const list = await world.kubectl.get<{ items: { metadata: { uid: string; deletionTimestamp?: string } }[] }>([
-    "pods",
-    "-n",
-    NAMESPACE,
-    "-l",
-    selector,
-  ]);
-  return (list?.items ?? [])
+  const labelSelector = "app.kubernetes.io/component=node-agent";
+  return (await world.api.list(pathTo("pods", NAMESPACE), { labelSelector }))
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map(({ metadata }) => metadata.uid)
     .toSorted();
@@ -255,12 +249,8 @@ describe("a configuration that the platform sends", () => {
       await eventually(
         "the platform and an event say so",
         async () => {
-          const list = await world.kubectl.get<{ items: { reason: string; message: string }[] }>([
-            "events",
-            "-n",
-            NAMESPACE,
-          ]);
-          const event = list?.items.find(
+          const list = await world.api.list<{ reason: string; message: string }>(pathTo("events", NAMESPACE));
+          const event = list.find(
             ({ reason, message }) =>
               reason === "RemoteConfigRefused" && message.includes(hash) && message.includes(path),
           );

@@ -4,6 +4,7 @@ import { eventually } from "../eventually.ts";
 import { agentPods, revisionOf, rolloutOf, touched } from "../faults/agents.ts";
 import type { Rollout } from "../faults/agents.ts";
 import type { AgentPod } from "../faults/ground.ts";
+import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { conditionOf, enterWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
@@ -49,7 +50,7 @@ const pods = () => agentPods(world, NAMESPACE);
 const revisions = (of: Iterable<AgentPod>) => new Set([...of].map(revisionOf));
 
 async function templateRevision(): Promise<string> {
-  const daemonSet = await world.kubectl.get(["daemonset", "km-agent", "-n", NAMESPACE]);
+  const daemonSet = await world.api.get(pathTo("daemonsets", NAMESPACE, "km-agent"));
   const { template } = (
     daemonSet as unknown as { spec: { template: { metadata: { labels: Record<string, string> } } } }
   ).spec;

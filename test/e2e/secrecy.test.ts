@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { findTraces } from "../installation/secret-search.ts";
 import { API_KEY, conditionOf, enterWorld, install } from "../installation/world.ts";
@@ -53,8 +54,8 @@ interface Pod {
   };
 }
 
-async function pods(selector = ""): Promise<readonly Pod[]> {
-  return (await world.kubectl.get<{ items: Pod[] }>(["pods", "-n", NAMESPACE, "-l", selector]))?.items ?? [];
+async function pods(labelSelector = ""): Promise<readonly Pod[]> {
+  return await world.api.list<Pod>(pathTo("pods", NAMESPACE), { labelSelector });
 }
 
 async function operatorPod(): Promise<Pod> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import { untilRow } from "../installation/platform-process.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK, testSpec } from "../installation/world.ts";
@@ -19,7 +20,10 @@ let operator: Installation;
 interface AgentPod {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName: string };
-  readonly status: { readonly podIP: string };
+  readonly status: {
+    readonly podIP: string;
+    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+  };
 }
 
 beforeAll(async () => {
@@ -51,14 +55,8 @@ async function somethingToRead(): Promise<void> {
   await eventually(
     "every node's pod has written something",
     async () => {
-      const all = await world.kubectl.get<{ items: { status: { containerStatuses?: { restartCount: number }[] } }[] }>([
-        "pods",
-        "-n",
-        NAMESPACE,
-        "-l",
-        "app=talker",
-      ]);
-      const begun = (all?.items ?? []).filter(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0);
+      const all = await world.api.list<AgentPod>(pathTo("pods", NAMESPACE), { labelSelector: "app=talker" });
+      const begun = all.filter(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0);
       const nodes = await world.cluster.nodes(world.signal);
       return begun.length === nodes.length ? true : undefined;
     },
@@ -81,9 +79,9 @@ async function applyVendor(spec: Readonly<Record<string, unknown>> = {}): Promis
 
 /** Those that stay: the image hangs on SIGTERM, so former ones are there until they are killed. */
 async function pods(component: "node-agent" | "cluster-agent"): Promise<readonly AgentPod[]> {
-  const selector = `app.kubernetes.io/component=${component}`;
-  const all = await world.kubectl.get<{ items: AgentPod[] }>(["pods", "-n", NAMESPACE, "-l", selector]);
-  return (all?.items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const labelSelector = `app.kubernetes.io/component=${component}`;
+  const all = await world.api.list<AgentPod>(pathTo("pods", NAMESPACE), { labelSelector });
+  return all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 /** What a collector says of itself, on the port that the operator has it listen on. */

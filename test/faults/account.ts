@@ -1,4 +1,5 @@
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import type { PlatformRow } from "../installation/platform-process.ts";
 import type { KmAgentObject } from "../installation/world.ts";
 import type { AgentPod, EventObject, Ground, Watches } from "./ground.ts";
@@ -28,11 +29,11 @@ export function findingOf(kmagent: KmAgentObject, node: string) {
 
 /** The text of the operator's metrics, as a person gets it through the API server. */
 export async function metricsOf({ world, operator }: Pick<Ground, "world" | "operator">): Promise<string> {
-  const { kubectl } = world;
+  const { kubectl, api } = world;
   const { namespace } = operator;
-  const label = ["-l", "app.kubernetes.io/name=kmagent-operator"];
-  const pods = await kubectl.get<{ items: { metadata: { name: string } }[] }>(["pods", "-n", namespace, ...label]);
-  const name = pods?.items[0]?.metadata.name ?? "";
+  const labelSelector = "app.kubernetes.io/name=kmagent-operator";
+  const [pod] = await api.list(pathTo("pods", namespace), { labelSelector });
+  const name = pod?.metadata.name ?? "";
   const { stdout } = await kubectl(["get", "--raw", `/api/v1/namespaces/${namespace}/pods/${name}:8080/proxy/metrics`]);
   return stdout;
 }

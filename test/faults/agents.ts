@@ -1,4 +1,5 @@
 import { LABEL } from "../../src/api/labels.ts";
+import { pathTo } from "../installation/api.ts";
 import type { KmAgentObject, World } from "../installation/world.ts";
 import type { AgentPod } from "./ground.ts";
 
@@ -31,10 +32,10 @@ export const revisionOf = (pod: AgentPod | undefined): string => pod?.metadata.l
 export const isReady = (pod: AgentPod): boolean => pod.status.containerStatuses?.[0]?.ready === true;
 
 /** The node agents' pods that aren't being deleted, by node. */
-export async function agentPods({ kubectl }: World, namespace: string): Promise<ReadonlyMap<string, AgentPod>> {
-  const label = `${LABEL.component}=node-agent`;
-  const listed = await kubectl.get<{ items: AgentPod[] }>(["pods", "-n", namespace, "-l", label]);
-  const living = (listed?.items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+export async function agentPods({ api }: World, namespace: string): Promise<ReadonlyMap<string, AgentPod>> {
+  const labelSelector = `${LABEL.component}=node-agent`;
+  const listed = await api.list<AgentPod>(pathTo("pods", namespace), { labelSelector });
+  const living = listed.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   return new Map(living.map((pod) => [pod.spec.nodeName ?? "", pod]));
 }
 
@@ -48,8 +49,8 @@ export function touched(
 }
 
 /** The node on which the operator's pod runs. */
-export async function operatorNode({ kubectl }: World, namespace: string): Promise<string> {
-  const label = "app.kubernetes.io/name=kmagent-operator";
-  const pods = await kubectl.get<{ items: AgentPod[] }>(["pods", "-n", namespace, "-l", label]);
-  return pods?.items[0]?.spec.nodeName ?? "";
+export async function operatorNode({ api }: World, namespace: string): Promise<string> {
+  const labelSelector = "app.kubernetes.io/name=kmagent-operator";
+  const pods = await api.list<AgentPod>(pathTo("pods", namespace), { labelSelector });
+  return pods[0]?.spec.nodeName ?? "";
 }

@@ -1,3 +1,4 @@
+import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, World } from "../installation/world.ts";
 
@@ -24,20 +25,21 @@ interface PodSpec {
   readonly volumes?: readonly { readonly configMap?: { readonly name?: string } }[];
 }
 
-const OURS = ["-l", "app.kubernetes.io/name=km-agent"];
+/** The kinds that the operator makes, and the agents. */
+const KINDS = { daemonsets: "DaemonSet", deployments: "Deployment", configmaps: "ConfigMap", pods: "Pod" } as const;
+const OURS = { labelSelector: "app.kubernetes.io/name=km-agent" };
 const COMPONENT = "app.kubernetes.io/component";
 
 /** Looks at everything at once. */
 export async function endStateOf(world: World, operator: Installation): Promise<EndState & Aside> {
   const { namespace } = operator;
-  const list = await world.kubectl.get<{ items: Listed[] }>([
-    "daemonsets,deployments,configmaps,pods",
-    "-n",
-    namespace,
-    ...OURS,
-    "--show-managed-fields",
-  ]);
-  const items = list?.items ?? [];
+  const lists = (["daemonsets", "deployments", "configmaps", "pods"] as const).map(async (resource) =>
+    (await world.api.list(pathTo(resource, namespace), OURS)).map((item): Listed => ({
+      ...item,
+      kind: KINDS[resource],
+    })),
+  );
+  const items = (await Promise.all(lists)).flat();
   const kmagent = await operator.kmagent();
   const uid = kmagent?.metadata.uid ?? "";
   const workloads = items.filter(({ kind }) => kind === "DaemonSet" || kind === "Deployment");

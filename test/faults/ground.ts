@@ -1,4 +1,5 @@
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 import { watchObjects } from "./watch.ts";
@@ -84,21 +85,17 @@ export interface Ground {
 
 /** The ground of one node. */
 export function groundOf(world: World, operator: Installation, node: string): Ground {
-  const { kubectl, cluster, signal } = world;
+  const { kubectl, api, cluster, signal } = world;
   const { namespace } = operator;
   const exec = async (...argv: string[]) => (await cluster.exec(node, argv, signal)).stdout;
   const pod = async () =>
     await eventually(
       `an agent pod on ${node}`,
       async () => {
-        const args = ["-n", namespace, "-l", "app.kubernetes.io/component=node-agent"];
-        const list = await kubectl.get<{ items: AgentPod[] }>([
-          "pods",
-          ...args,
-          "--field-selector",
-          `spec.nodeName=${node}`,
-        ]);
-        return list?.items.find(({ metadata }) => metadata.deletionTimestamp === undefined);
+        const labelSelector = "app.kubernetes.io/component=node-agent";
+        const fieldSelector = `spec.nodeName=${node}`;
+        const list = await api.list<AgentPod>(pathTo("pods", namespace), { labelSelector, fieldSelector });
+        return list.find(({ metadata }) => metadata.deletionTimestamp === undefined);
       },
       { withinMs: 30_000 },
     );

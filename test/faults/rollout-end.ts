@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, World } from "../installation/world.ts";
 import { endStateOf } from "./end-state.ts";
@@ -54,12 +55,12 @@ export async function settledEnd(
 
 /** Looks at everything that a rollout or rollback left. */
 async function rolloutEndOf(world: World, operator: Installation, words: Words): Promise<RolloutEnd> {
-  const selector = "app.kubernetes.io/component=node-agent";
+  const labelSelector = "app.kubernetes.io/component=node-agent";
   const [list, { inUse, pods, status, orphans }] = await Promise.all([
-    world.kubectl.get<{ items: Listed[] }>(["pods", "-n", operator.namespace, "-l", selector]),
+    world.api.list<Listed>(pathTo("pods", operator.namespace), { labelSelector }),
     endStateOf(world, operator),
   ]);
-  const living = (list?.items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const living = list.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const agents = living.map(({ metadata, spec, status: is }) => {
     const restarts = is?.containerStatuses?.[0]?.restartCount ?? -1;
     return `${spec.nodeName} runs ${metadata.labels?.["kloudmate.com/revision"]}, restarted ${restarts} times`;

@@ -1,4 +1,5 @@
 import type { AgentPod, Ground, NodeObject } from "./ground.ts";
+import { pathTo } from "../installation/api.ts";
 
 /** CPU that the agents of these tests ask for, in millicores: more than other pods that could make room in their place. */
 export const AGENT_MILLICORES = 200;
@@ -6,16 +7,9 @@ export const AGENT_MILLICORES = 200;
 /** A pod that needs what is left on a node and most of the agent's share, and by its priority gets it. */
 export async function takeRoom(ground: Ground): Promise<void> {
   const { world, node } = ground;
-  const known = await world.kubectl.get<NodeObject>(["node", node]);
-  const pods = await world.kubectl.get<{ items: AgentPod[] }>([
-    "pods",
-    "-A",
-    "--field-selector",
-    `spec.nodeName=${node}`,
-  ]);
-  const asked = (pods?.items ?? []).flatMap(({ spec }) =>
-    spec.containers.map(({ resources }) => resources?.requests?.["cpu"]),
-  );
+  const known = await world.api.get<NodeObject>(pathTo("nodes", undefined, node));
+  const pods = await world.api.list<AgentPod>(pathTo("pods"), { fieldSelector: `spec.nodeName=${node}` });
+  const asked = pods.flatMap(({ spec }) => spec.containers.map(({ resources }) => resources?.requests?.["cpu"]));
   const free = millicores(known?.status.allocatable["cpu"]) - asked.reduce((sum, each) => sum + millicores(each), 0);
   await world.kubectl.apply(
     taker(ground, "room-taker", { resources: { requests: { cpu: `${free + AGENT_MILLICORES - 50}m` } } }),

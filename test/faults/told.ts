@@ -1,4 +1,5 @@
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import type { Installation, World } from "../installation/world.ts";
 import type { EventObject } from "./ground.ts";
 
@@ -15,10 +16,10 @@ export interface Told {
 }
 
 /** Listens to one installation. */
-export function toldBy({ kubectl }: World, { namespace, platform }: Installation): Told {
+export function toldBy({ kubectl, api }: World, { namespace, platform }: Installation): Told {
   const events = async (reason: string) => {
-    const all = await kubectl.get<{ items: EventObject[] }>(["events", "-n", namespace]);
-    return (all?.items ?? []).filter((event) => event.reason === reason).map(({ message }) => message);
+    const all = await api.list<EventObject>(pathTo("events", namespace));
+    return all.filter((event) => event.reason === reason).map(({ message }) => message);
   };
   const log = async (reason: string) => {
     const pod = "app.kubernetes.io/name=kmagent-operator";

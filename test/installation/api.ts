@@ -1,3 +1,4 @@
+import { GROUP, VERSION } from "../../src/api/labels.ts";
 import { createKubeClient } from "../../src/kube/client.ts";
 import { systemClock } from "../../src/kube/clock.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
@@ -11,10 +12,40 @@ export interface PatchOperation {
   readonly value?: unknown;
 }
 
-/** The API server without kubectl's start for each call: for tests that make hundreds of small changes. */
+/** Where each resource that tests look at is served. */
+const SERVED_AT = {
+  configmaps: "/api/v1",
+  events: "/api/v1",
+  nodes: "/api/v1",
+  pods: "/api/v1",
+  daemonsets: "/apis/apps/v1",
+  deployments: "/apis/apps/v1",
+  customresourcedefinitions: "/apis/apiextensions.k8s.io/v1",
+  leases: "/apis/coordination.k8s.io/v1",
+  kmagents: `/apis/${GROUP}/${VERSION}`,
+} as const;
+
+/** The path of an object, or of a collection where no name is given; without a namespace that of the whole cluster. */
+export function pathTo(resource: keyof typeof SERVED_AT, namespace?: string, name?: string): string {
+  const within = namespace === undefined ? [] : ["namespaces", namespace];
+  return [SERVED_AT[resource], ...within, resource, ...(name === undefined ? [] : [name])].join("/");
+}
+
+/** What a list is cut down to, in the words of the API: `app=x`, `spec.nodeName=y`. */
+export interface Selection {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/**
+ * The API server without kubectl's start for each call, which costs more than the call: for tests that make hundreds of small
+ * changes, or look until something holds.
+ */
 export interface Api {
-  /** The object at a path such as `/apis/apps/v1/namespaces/x/daemonsets/y`; undefined where there is none. */
-  get(path: string): Promise<KubernetesObject | undefined>;
+  /** The object at a path (see {@link pathTo}); undefined where there is none. */
+  get<T = KubernetesObject>(path: string): Promise<T | undefined>;
+  /** The objects of a collection; none where nobody serves it. They come without `kind`. */
+  list<T = KubernetesObject>(path: string, selection?: Selection): Promise<readonly T[]>;
   /** A JSON Patch by the field manager "somebody"; rejects with the API server's words. */
   patch(path: string, operations: readonly PatchOperation[]): Promise<KubernetesObject>;
   close(): Promise<void>;
@@ -24,14 +55,18 @@ export interface Api {
 export async function apiOf(kubeconfigPath: string, signal: AbortSignal): Promise<Api> {
   const kubeconfig = await loadKubeconfig({ env: { KUBECONFIG: kubeconfigPath } });
   const client = createKubeClient({ kubeconfig, version: "test", clock: systemClock });
+  const read = async <T>(path: string, selection: Selection = {}): Promise<T | undefined> => {
+    try {
+      return (await client.request({ method: "GET", path, query: { ...selection } }, signal)).body as T;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "NotFound") return undefined;
+      throw error;
+    }
+  };
   return {
-    async get(path) {
-      try {
-        return (await client.request({ method: "GET", path }, signal)).body as KubernetesObject;
-      } catch (error) {
-        if ((error as { code?: unknown }).code === "NotFound") return undefined;
-        throw error;
-      }
+    get: read,
+    async list<T>(path: string, selection?: Selection) {
+      return (await read<{ readonly items: readonly T[] }>(path, selection))?.items ?? [];
     },
     async patch(path, body) {
       const query = { fieldManager: "somebody" };

@@ -5,6 +5,8 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { foreignCluster } from "../cluster/foreign-cluster.ts";
 import { attachCluster } from "../cluster/provider.ts";
 import { eventually } from "../eventually.ts";
+import { apiOf, pathTo } from "./api.ts";
+import type { Api } from "./api.ts";
 import { kubectlFor } from "./kubectl.ts";
 import type { Kubectl, KubernetesObject } from "./kubectl.ts";
 import { CHECKOUT, COLLECTOR_COMPONENTS, helm, installOperator } from "./operator.ts";
@@ -24,6 +26,8 @@ export const SOAK = process.env["SOAK"] === "1";
 export interface World {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
+  /** For what is looked at again and again. */
+  readonly api: Api;
   readonly images: Images;
   /** Aborts what is under way when a test file has used up its time. */
   readonly signal: AbortSignal;
@@ -34,7 +38,8 @@ export async function enterWorld(limitMs = 15 * 60_000): Promise<World> {
   const signal = AbortSignal.timeout(limitMs);
   const cluster = await attachCluster(signal);
   const { images } = JSON.parse(readFileSync(WORLD_FILE, "utf8")) as { images: Images };
-  return { cluster, kubectl: kubectlFor(cluster.kubeconfigPath, signal), images, signal };
+  const api = await apiOf(cluster.kubeconfigPath, signal);
+  return { cluster, kubectl: kubectlFor(cluster.kubeconfigPath, signal), api, images, signal };
 }
 
 /**
@@ -143,7 +148,7 @@ export interface InstallationOptions {
 
 /** Installs the operator by Helm into a new namespace, with a platform that listens where pods reach it, and the API key's Secret. */
 export async function install(world: World, options: InstallationOptions): Promise<Installation> {
-  const { cluster, kubectl, images, signal } = world;
+  const { cluster, kubectl, api, images, signal } = world;
   const { namespace, release = namespace, podSecurity = "privileged" } = options;
   if (cluster.hostAddress === undefined)
     throw new Error(
@@ -167,7 +172,7 @@ export async function install(world: World, options: InstallationOptions): Promi
   const platform = await startPlatform({ host: cluster.hostAddress, apiKeys: [API_KEY], ...(tls && { tls }) });
   // The setup of all tests makes the CRD, for a release keeps it to itself; the tests of Helm remove it first.
   const values = { crds: { enabled: false }, ...options.values };
-  const kmagent = async (name = "km-agent") => await kubectl.get<KmAgentObject>(["kmagent", name, "-n", namespace]);
+  const kmagent = async (name = "km-agent") => await api.get<KmAgentObject>(pathTo("kmagents", namespace, name));
   const installation: Installation = {
     namespace,
     release,
@@ -189,14 +194,12 @@ export async function install(world: World, options: InstallationOptions): Promi
       return await untilKmAgent({ kmagent }, "every node is healthy", isHealthy, withinMs, name);
     },
     async waitClusterAgentProved() {
-      const label = ["-l", `${LABEL.component}=cluster-agent`];
+      const labelSelector = `${LABEL.component}=cluster-agent`;
       await eventually(
         "the cluster agent's revision is noted as proved",
         async () => {
-          const list = await kubectl.get<{ items: { metadata: { annotations?: Record<string, string> } }[] }>([
-            ...["configmaps", "-n", namespace, ...label],
-          ]);
-          const states = (list?.items ?? []).map(({ metadata }) => metadata.annotations?.[ANNOTATION.state]);
+          const configMaps = await api.list(pathTo("configmaps", namespace), { labelSelector });
+          const states = configMaps.map(({ metadata }) => metadata.annotations?.[ANNOTATION.state]);
           return states.includes("stable") ? true : undefined;
         },
         { withinMs: 90_000 },
