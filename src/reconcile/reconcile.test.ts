@@ -472,6 +472,41 @@ describe("a KmAgent that is being deleted", () => {
   });
 });
 
+describe("nodes to which the operator itself gives no agent", () => {
+  const older = kmagent(
+    { nodeAgent: { nodeSelector: { "kubernetes.io/hostname": "n1" } } },
+    { key: "km/older", name: "older", uid: "uid-older", creationTimestamp: "2025-01-01T00:00:00Z" },
+  );
+
+  test.each<{ name: string; of: Snapshot; condition: string; nodes: readonly string[] }>([
+    {
+      name: "the spec can't be used",
+      of: snapshot(kmagent({ config: { nodeAgent: { inline: "[" } } })),
+      condition: "ConfigValid",
+      nodes: ["n1", "n2"],
+    },
+    {
+      name: "the KmAgent is paused",
+      of: snapshot(kmagent({ paused: true })),
+      condition: "Paused",
+      nodes: ["n1", "n2"],
+    },
+    {
+      name: "an older one has some of the nodes",
+      of: snapshot(kmagent(), { siblings: [older] }),
+      condition: "Stalled",
+      nodes: ["n2"],
+    },
+  ])("are told as such by the very pass that finds that $name", ({ of, condition, nodes }) => {
+    const { status, fleet, events } = plan(of);
+    const message = status.conditions?.find(({ type }) => type === condition)?.message ?? "?";
+    const withheld = fleet?.nodes.filter(({ reason }) => reason === "NotDeployed") ?? [];
+    expect(withheld.map(({ node: name }) => name)).toEqual(nodes);
+    for (const each of withheld) expect(each.message).toContain(message);
+    expect(JSON.stringify({ status, events })).not.toContain("PodMissing");
+  });
+});
+
 describe("a fleet with nodes whose pods only wait", () => {
   test("asks for no pass in the past, though a pod was tried by dry run once", () => {
     const first = snapshot(kmagent());

@@ -49,14 +49,23 @@ const WARMING_MS = 180_000;
  * The order is: what is wanted, what differs, how the fleet is, what to say of it.
  */
 export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
+  const written = withheld(snapshot, writtenStatus(snapshot));
+  if (snapshot.kmagent.deleting) return leftAlone(snapshot, written, now, mask);
+  const plan = planOf(snapshot, written, now, mask);
+  // What keeps agents from being made may have been found just now: then the nodes are judged in its light, and not first without it.
+  const found = withheld(snapshot, plan.status);
+  return found === written ? plan : planOf(snapshot, found, now, mask);
+}
+
+/** The pass, where agents are held back for this reason (see {@link withheld}). */
+function planOf(snapshot: Snapshot, withheldFor: string, now: number, mask: (text: string) => string): Plan {
   const { kmagent, memory } = snapshot;
-  if (kmagent.deleting) return leftAlone(snapshot, now, mask);
   const answered = remoteStep(snapshot, now);
   const { judged, rendered } = judgeConfiguration(snapshot, answered?.wish ?? null);
   const remote = notingRefusals(answered, judged, snapshot);
   const overlapped = overlap(kmagent, snapshot.siblings, snapshot.nodes);
   const kept = lastValid(snapshot, judged);
-  const fleet = judged.kind === "loading" ? null : judgeFleet(snapshot, judged, overlapped, now, mask);
+  const fleet = judged.kind === "loading" ? null : judgeFleet(snapshot, judged, overlapped, withheldFor, now, mask);
   const staged = kept !== null && !overlapped ? stageRollout(snapshot, judged, kept, fleet, remote, now) : null;
   const nodesStaged = staged?.objects ?? kept;
   const replica =
@@ -125,8 +134,8 @@ export function reconcile(snapshot: Snapshot, now: number, mask: (text: string) 
  * What is made of a KmAgent that is being deleted: owner references take its objects away, and nobody reads its status any more.
  * Its agents are judged on, for it may wait long for the last of them, or for a stranger's finalizer.
  */
-function leftAlone(snapshot: Snapshot, now: number, mask: (text: string) => string): Plan {
-  const fleet = judgeFleet(snapshot, null, null, now, mask);
+function leftAlone(snapshot: Snapshot, withheldFor: string, now: number, mask: (text: string) => string): Plan {
+  const fleet = judgeFleet(snapshot, null, null, withheldFor, now, mask);
   return {
     writes: [],
     events: [],
@@ -217,6 +226,7 @@ function judgeFleet(
   snapshot: Snapshot,
   judged: Judged | null,
   overlapped: Overlap | null,
+  withheldFor: string,
   now: number,
   mask: (text: string) => string,
 ): FleetHealth | null {
@@ -229,7 +239,7 @@ function judgeFleet(
     {
       nodes,
       refusal: memory.refusal === null ? "untried" : memory.refusal.verdict,
-      withheld: withheld(snapshot, live),
+      withheld: withheldFor,
       taken: overlapped && { by: overlapped.other, nodes: new Set(overlapped.nodes) },
       remembersAll: memory.health !== null || listsAll(kmagent.status),
       targetRevision: isWanted ? judged.desired.nodeAgent.revision : liveRevision,

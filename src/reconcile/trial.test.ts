@@ -22,6 +22,7 @@ describe("a node is unexplained", () => {
       unexplained: true,
     },
     { name: "not where a taint keeps the pod away", of: node({ reason: "TaintNotTolerated" }), unexplained: false },
+    { name: "not where the operator makes no agents", of: node({ reason: "NotDeployed" }), unexplained: false },
     {
       name: "not where its pod waits for room",
       of: node({ podUid: "p", reason: "InsufficientResources" }),

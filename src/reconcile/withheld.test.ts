@@ -18,7 +18,8 @@ const owned = (uid: string): KubeObject => ({
 });
 
 function why(conditions: Condition[], daemonSet?: KubeObject, deleting = false): string {
-  return withheld(snapshotOf(kmagentRecord({}, { status: { conditions }, deleting })), daemonSet);
+  const live = new Map(daemonSet ? [["DaemonSet agent", daemonSet]] : []);
+  return withheld({ ...snapshotOf(kmagentRecord({}, { deleting })), live }, { conditions });
 }
 
 describe("why there is no DaemonSet", () => {

@@ -1,9 +1,8 @@
 import type { KmAgentStatus } from "../api/kmagent.ts";
 import type { ConditionReason } from "../api/reasons.ts";
-import type { KubeObject } from "../kube/resource.ts";
+import { workloadId } from "./object-id.ts";
 import { ownership } from "./ownership.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { writtenStatus } from "./written.ts";
 
 type Condition = NonNullable<KmAgentStatus["conditions"]>[number];
 
@@ -23,14 +22,14 @@ const CAUSES: readonly ((condition: Condition, memory: Snapshot["memory"]) => bo
 ];
 
 /**
- * Why there is no DaemonSet, by what the operator has written of itself: then no node is missing its pod by any fault of its own or of
- * Kubernetes. Empty where there is one, or nothing is known to keep it from being made.
+ * Why there is no DaemonSet, by what the operator says of itself in a status: then no node is missing its pod by any fault of its own
+ * or of Kubernetes. Empty where there is one, or nothing is known to keep it from being made.
  */
-export function withheld(snapshot: Snapshot, daemonSet: KubeObject | undefined): string {
-  const { kmagent } = snapshot;
+export function withheld(snapshot: Snapshot, { conditions = [] }: KmAgentStatus): string {
+  const { kmagent, live } = snapshot;
+  const daemonSet = live.get(workloadId(kmagent, "node-agent"));
   if (daemonSet !== undefined && ownership(daemonSet, kmagent).kind === "ours") return "";
   if (kmagent.deleting) return "the KmAgent is being deleted";
-  const { conditions = [] } = writtenStatus(snapshot);
   const [cause] = CAUSES.flatMap((holds) => conditions.filter((condition) => holds(condition, snapshot.memory)));
   return cause === undefined ? "" : `${cause.reason}: ${cause.message}`;
 }

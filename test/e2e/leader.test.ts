@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { groundOf } from "../faults/ground.ts";
 import { operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
 import type { Account, HostOperator } from "../faults/host-operator.ts";
 import { seeded } from "../faults/random.ts";
 import { fencedWrites } from "../faults/terms.ts";
+import { watchObjects } from "../faults/watch.ts";
 import { eventually } from "../eventually.ts";
+import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
-import { enterWorld, install, SOAK } from "../installation/world.ts";
-import type { Installation, World } from "../installation/world.ts";
+import { enterWorld, install, SOAK, untilKmAgent } from "../installation/world.ts";
+import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 
 /*
  * Two replicas, as processes of this machine, each with a token of its own, by which the API server's audit log tells them
@@ -81,7 +84,7 @@ async function elapsed(since: number, ms: number): Promise<void> {
 }
 
 async function daemonSet(): Promise<KubernetesObject | undefined> {
-  return await world.kubectl.get(["daemonset", "km-agent", "-n", NAMESPACE]);
+  return await world.api.get(pathTo("daemonsets", NAMESPACE, "km-agent"));
 }
 
 /** Lets the leader fail, deletes the DaemonSet, and gives the times until the next one leads and the DaemonSet is back. */
@@ -148,6 +151,41 @@ describe("two replicas", () => {
     report("leader", { fault: "SIGTERM", ...took, ending: await leader.process.ended });
     expect(took.leadsAfterMs).toBeLessThan(12_000);
     expect(leader.process.ending).toEqual({ code: 0, signal: null });
+  });
+
+  test("a new leader calls no silent collector healthy before it has asked it long enough itself", async () => {
+    const node = (await world.cluster.nodes(world.signal))[1]?.name ?? "";
+    const ground = groundOf(world, operator, node);
+    const isListed = ({ status }: KmAgentObject) =>
+      status?.unhealthyNodes?.some((found) => found.node === node) === true;
+    await ground.ready();
+    await ground.signal("SIGSTOP");
+    await untilKmAgent(operator, `${node} is unhealthy`, isListed, 60_000);
+    const watch = watchObjects<KmAgentObject>(world.kubectl, world.cluster.kubeconfigPath, [
+      "kmagents",
+      "-n",
+      NAMESPACE,
+    ]);
+    try {
+      const leader = newest();
+      const next = await join();
+      leader.process.signal("SIGTERM");
+      const leading = await next.process.says("leading", 40_000);
+      // The answer to a change of the spec is a status that the new leader wrote.
+      const { collector } = world.images;
+      const nodeAgent = { image: collector, terminationGracePeriodSeconds: 1 };
+      await operator.applyKmAgent({ nodeAgent, health: { interval: "4s", startupGrace: "5s" } });
+      const isTaken = ({ metadata, status }: KmAgentObject) => status?.observedGeneration === metadata.generation;
+      await untilKmAgent(operator, "the change is observed", isTaken, 30_000);
+      const wokenAt = Date.now();
+      await ground.signal("SIGCONT");
+      await operator.waitHealthy();
+      const told = watch.seen.filter(({ at }) => at > leading.at && at < wokenAt).map(({ object }) => object);
+      expect(told.filter(isTaken)).not.toEqual([]);
+      expect(told.filter((kmagent) => !isListed(kmagent))).toEqual([]);
+    } finally {
+      await watch.stop();
+    }
   });
 
   test("nobody wrote without holding the lease, or more than 10 s after its last renewal", async () => {
