@@ -1,6 +1,6 @@
 import { failingLines, isWitness, lineName } from "../health/witness.ts";
 import type { Replacement, RolloutRecord } from "./record.ts";
-import { faultOf, isBaked, longest, runsSince } from "./pod-verdict.ts";
+import { awaitsWords, faultOf, isBaked, longest, runsSince } from "./pod-verdict.ts";
 import type { PodFault } from "./pod-verdict.ts";
 import type { RolloutNode, RolloutPod, RolloutView } from "./view.ts";
 
@@ -36,7 +36,7 @@ export function canaryVerdict(
   }
   const fault = faultOf(at, view);
   if (fault !== null) return { kind: "failed", fault };
-  if (pod.restarts > 0) {
+  if (pod.restarts > 0 && !awaitsWords(at, view)) {
     return failed(
       node,
       "CollectorRestarted",

@@ -35,7 +35,7 @@ export function faultOf(at: RolloutNode, view: RolloutView): PodFault | null {
   const isLate = view.now >= (pod?.createdAt ?? at.since) + view.settings.deadlineMs;
   if (kind === "unhealthy" || kind === "uncovered") {
     if (NO_FAULT_OF_THE_REVISION.has(reason)) return null;
-    if (reason === CLEAN_EXIT && view.now < at.since + WORDS_MS) return null;
+    if (awaitsWords(at, view)) return null;
     const isSilent = pod?.answered === true && kind === "unhealthy" && view.now >= at.since + SILENT_MS;
     const isSure = isCollectorEnd(reason) || reason === POD_FAILED || isSilent;
     return isSure || isLate ? { node, reason, message } : null;
@@ -43,6 +43,11 @@ export function faultOf(at: RolloutNode, view: RolloutView): PodFault | null {
   return kind === "updating" && pod !== null && isLate
     ? { node, reason: "ProgressDeadlineExceeded", message: `not healthy within rollout.progressDeadline: ${message}` }
     : null;
+}
+
+/** Whether the last words of a collector that ended without an error may still come. */
+export function awaitsWords({ reason, since }: RolloutNode, { now }: RolloutView): boolean {
+  return reason === CLEAN_EXIT && now < since + WORDS_MS;
 }
 
 /** Since when a pod's collector has run without interruption, by clocks that may differ; never in the future. */

@@ -143,6 +143,17 @@ describe("a canary", () => {
       leads: "RollingBack",
     },
     {
+      name: "that ended without an error and restarted has a moment for its last words",
+      nodes: [{ ...failing(1, "CollectorExitedCleanly", { restarts: 1 }), since: NOW - 2_999 }],
+      leads: "Canary",
+      gate: "CanaryStarting",
+    },
+    {
+      name: "that ended without an error and restarted has failed after that",
+      nodes: [{ ...failing(1, "CollectorExitedCleanly", { restarts: 1 }), since: NOW - 3_000 }],
+      leads: "RollingBack",
+    },
+    {
       name: "that can't pull its image has until its deadline",
       nodes: [failing(1, "ImagePullFailed", { answered: false })],
       leads: "Canary",
