@@ -53,7 +53,7 @@ export const configInForce = z
       .object({
         hash: text(BOUND.word, "Hash of the last remote configuration."),
         verdict: z
-          .enum(["Accepted", "Refused", "Overridden", "RolledBack"])
+          .enum(["Accepted", "Refused", "Overridden", "Failed", "RolledBack"])
           .meta(meta({ description: "What became of it.", openEnum: true })),
         rule: text(BOUND.word, "Rule that refused it."),
         path: text(BOUND.path, "Where in the document."),

@@ -3,7 +3,7 @@ import { healthOf, healthyNodes } from "../../test/fleet/facts.ts";
 import { asks, GOOD, heard, LONG_INSTALLING } from "../../test/fleet/remote.ts";
 import { kmagentRecord, snapshotOf } from "../../test/fleet/snapshot.ts";
 import type { KmAgentSpecInput } from "../api/kmagent.ts";
-import type { RolloutState } from "../rollout/state.ts";
+import type { RolloutState, RolloutStatus } from "../rollout/state.ts";
 import { judgeConfiguration } from "./configuration.ts";
 import { remoteFacts } from "./remote-facts.ts";
 import { remoteStep } from "./remote-step.ts";
@@ -11,7 +11,11 @@ import { remoteStep } from "./remote-step.ts";
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 
 /** What is said of a configuration that has just come, to five nodes whose rollout is at `rollout`. */
-function said(spec: Partial<KmAgentSpecInput>, rollout: (wanted: string) => RolloutState | null) {
+function said(
+  spec: Partial<KmAgentSpecInput>,
+  rollout: (wanted: string) => RolloutState | null,
+  written: (wanted: string) => RolloutStatus | undefined = () => undefined,
+) {
   const snapshot = snapshotOf(
     kmagentRecord({ clusterAgent: { enabled: false }, ...spec }, { status: LONG_INSTALLING }),
     {
@@ -21,13 +25,14 @@ function said(spec: Partial<KmAgentSpecInput>, rollout: (wanted: string) => Roll
   const step = remoteStep(snapshot, NOW);
   const { judged } = judgeConfiguration(snapshot, step?.wish ?? null);
   if (judged.kind !== "valid") throw new Error("the spec is refused");
+  const { revision } = judged.desired.nodeAgent;
   return remoteFacts({
     kmagent: snapshot.kmagent,
     live: new Map(),
     judged,
     step,
-    rollout: rollout(judged.desired.nodeAgent.revision),
-    written: undefined,
+    rollout: rollout(revision),
+    written: written(revision),
     fleet: healthOf(healthyNodes(5)),
     clusterAgent: null,
   });
@@ -92,5 +97,22 @@ describe("how far the platform's configuration is", () => {
     const facts = said(spec, rollout);
     expect(facts.kind).toBe(kind);
     expect(facts.message).toMatch(words);
+  });
+
+  test.each([
+    { name: "has failed where nobody takes it back", phase: "Stalled", at: "target", kind: "failed" },
+    { name: "was rolled back, whatever stands still after it", phase: "Stalled", at: "another", kind: "rolledBack" },
+    { name: "was rolled back", phase: "RolledBack", at: "target", kind: "rolledBack" },
+  ] as const)("$name", ({ phase, at, kind }) => {
+    const rejected = (wanted: string): RolloutStatus => ({
+      phase,
+      target: at === "target" ? wanted : at,
+      rejected: [
+        { revision: wanted, reason: "CollectorExited", message: "n1: exit code 1", since: "2026-01-01T00:00:00Z" },
+      ],
+    });
+    const facts = said({}, () => null, rejected);
+    expect(facts.kind).toBe(kind);
+    expect(facts.message).toContain("CollectorExited: n1: exit code 1");
   });
 });

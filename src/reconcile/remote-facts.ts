@@ -78,12 +78,12 @@ function nodeProgress({ kmagent, judged, step, rollout, written, fleet }: Reache
   const record = step?.records["node-agent"];
   const [finding] = remoteFindings("node-agent", judged);
   if (finding) return { ...finding, kind: "refused" };
-  if (rejected) return failure(record, rejected);
+  if (rejected) return failure(record, rejected, rollout ?? written);
   if (!wanted || !rollout || !fleet) return provedOr(record, underWay(kmagent, ""));
   // An earlier target may be on its way back while this one waits for its turn.
   const goesBack = rollout.phase === "RolledBack" || rollout.phase === "RollingBack";
   if (goesBack && rollout.target === wanted.revision) {
-    return failure(record, rollout);
+    return failure(record, rollout, rollout);
   }
   // What is rolled out isn't what is wanted while that waits for its turn, or while the KmAgent is paused.
   const updated = rollout.target === wanted.revision ? rollout.updated : 0;
@@ -107,7 +107,7 @@ function clusterProgress({ kmagent, judged, step, clusterAgent }: Reached): Prog
     return isThere ? APPLIED : underWay(kmagent, "");
   }
   const rejected = rollout.rejected.find(({ revision }) => revision === wanted);
-  if (rejected) return failure(record, rejected);
+  if (rejected) return failure(record, rejected, rollout);
   const there = rollout.phase === "Complete" && rollout.target === wanted;
   return there ? APPLIED : provedOr(record, underWay(kmagent, ""));
 }
@@ -118,9 +118,11 @@ function underWay({ spec }: KmAgentRecord, reached: string): Progress {
 
 function failure(
   record: RemoteRecord | undefined,
-  { reason, message }: { readonly reason: string; readonly message: string },
+  { revision, reason, message }: { readonly revision?: string; readonly reason: string; readonly message: string },
+  at: { readonly phase?: string | undefined; readonly target?: string | undefined } | undefined,
 ): Progress {
-  return provedOr(record, { kind: "rolledBack", why: `${reason}: ${message}` });
+  const isHeld = at?.phase === "Stalled" && at.target === revision;
+  return provedOr(record, { kind: isHeld ? "failed" : "rolledBack", why: `${reason}: ${message}` });
 }
 
 /**

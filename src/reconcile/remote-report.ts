@@ -25,6 +25,7 @@ export function remoteReport(
     case "waiting":
     case "overridden":
     case "refused":
+    case "failed":
     case "rolledBack":
       return { lastError: text, news: null };
     default:

@@ -79,6 +79,18 @@ describe("what is said of the platform's last configuration", () => {
         "Configuration aa of the node agents was rolled back: CollectorExited: n1: exit code 1. Configuration 00 stays in force.",
     },
     {
+      name: "of a failure that nobody takes back that it isn't taken back",
+      of: [
+        facts(ACCEPTED, {
+          progress: { kind: "failed", why: "CollectorExited: n1: exit code 1" },
+          inForce: "Configuration 00 stays in force.",
+        }),
+      ],
+      kind: "failed",
+      message:
+        "Configuration aa of the node agents failed, and isn't taken back by itself: CollectorExited: n1: exit code 1. Elsewhere configuration 00 stays in force.",
+    },
+    {
       name: "that the spec goes before it",
       of: [facts(ACCEPTED, { overridden: true })],
       kind: "overridden",

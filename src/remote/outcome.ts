@@ -11,6 +11,8 @@ export type Progress =
   | { readonly kind: "paused"; readonly reached: string }
   /** The guard would refuse it now. */
   | { readonly kind: "refused"; readonly rule: string; readonly path: string; readonly message: string }
+  /** It failed where it was tried, and stays there: nothing is rolled back unasked. */
+  | { readonly kind: "failed"; readonly why: string }
   | { readonly kind: "rolledBack"; readonly why: string };
 
 /** What decides what is said of one component. */
@@ -27,12 +29,12 @@ export interface OutcomeFacts {
 }
 
 /** What became of the configuration that the platform sent last, from the best to the worst. */
-const KINDS = ["none", "applied", "applying", "waiting", "overridden", "refused", "rolledBack"] as const;
+const KINDS = ["none", "applied", "applying", "waiting", "overridden", "refused", "failed", "rolledBack"] as const;
 
 /** The verdict on the last remote configuration, as `status.config.lastRemote` shows it. Times are milliseconds since the epoch. */
 export interface LastRemote {
   readonly hash: string;
-  readonly verdict: "Accepted" | "Refused" | "Overridden" | "RolledBack";
+  readonly verdict: "Accepted" | "Refused" | "Overridden" | "Failed" | "RolledBack";
   readonly rule: string;
   readonly path: string;
   readonly message: string;
@@ -100,6 +102,11 @@ function outcomeOf({ component, record, overridden, progress, inForce, wait }: O
     }
     case "refused":
       return refusedOutcome({ hash, since, ...progress }, whose, inForce, "was accepted, and is refused now");
+    case "failed": {
+      const elsewhere = `Elsewhere ${inForce.charAt(0).toLowerCase()}${inForce.slice(1)}`;
+      const message = `Configuration ${hash} of ${whose} failed, and isn't taken back by itself: ${sentence(progress.why)} ${elsewhere}`;
+      return { kind: "failed", message, last: { ...accepting(hash, message, since), verdict: "Failed" } };
+    }
     case "rolledBack": {
       const message = `Configuration ${hash} of ${whose} was rolled back: ${sentence(progress.why)} ${inForce}`;
       return { kind: "rolledBack", message, last: { ...accepting(hash, message, since), verdict: "RolledBack" } };

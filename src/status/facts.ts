@@ -73,12 +73,12 @@ export interface OverriddenField {
 
 /** What became of the platform's last configuration. */
 interface RemoteFacts {
-  readonly kind: "none" | "disabled" | "applied" | "applying" | "waiting" | "refused" | "overridden" | "rolledBack";
+  readonly kind: "none" | "disabled" | "applied" | "applying" | "waiting" | "refused" | "overridden" | "failed" | "rolledBack";
   readonly message: string;
   /** The verdict on the last one; `null` where there is none. Milliseconds since the epoch. */
   readonly last: {
     readonly hash: string;
-    readonly verdict: "Accepted" | "Refused" | "Overridden" | "RolledBack";
+    readonly verdict: "Accepted" | "Refused" | "Overridden" | "Failed" | "RolledBack";
     readonly rule: string;
     readonly path: string;
     readonly message: string;

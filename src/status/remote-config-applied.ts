@@ -28,6 +28,8 @@ export function remoteConfigApplied({ remote }: StatusFacts): ConditionVerdict {
       return fails("RemoteConfigApplied", "Refused", message);
     case "overridden":
       return fails("RemoteConfigApplied", "OverriddenBySpec", message);
+    case "failed":
+      return fails("RemoteConfigApplied", "RolloutFailed", message);
     case "rolledBack":
       return fails("RemoteConfigApplied", "RolledBack", message);
     default:
