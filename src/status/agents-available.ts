@@ -50,7 +50,7 @@ function silentNodes({ nodes, worstUnhealthy, counts }: FleetHealth): {
 }
 
 /** What else there is to know of the rest, as a further sentence. */
-function pending({ counts }: FleetHealth): string {
+export function pending({ counts }: FleetHealth): string {
   const parts = (["updating", "starting", "notReady", "uncovered"] as const)
     .filter((kind) => counts[kind] > 0)
     .map((kind) => `${counts[kind]} ${kind === "notReady" ? "NotReady" : kind}`);

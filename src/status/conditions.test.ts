@@ -141,6 +141,13 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       name: "a node is being moved by a later rollout",
       of: { ...nodes(nodeOfFleet(1), beingMade(2)), rollout: progressing },
       is: "True AllHealthy",
+      says: "1 of 2 nodes are healthy. The others: 1 updating.",
+    },
+    {
+      name: "a revision that failed is on its way back",
+      of: { rollout: { ...rolledBack, phase: "RollingBack" } },
+      is: "False RolledBack",
+      says: "exit code 1 on node-1",
     },
     {
       name: "the first revision isn't everywhere yet",
@@ -464,7 +471,13 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
   Reconciling: [
     { name: "nothing moves", of: {}, is: "absent" },
     { name: "the first revision is on its way", of: { rollout: install }, is: "True Updating" },
-    { name: "nodes are moved", of: { rollout: progressing }, is: "True Updating" },
+    { name: "nodes are moved", of: { rollout: progressing }, is: "True Updating", says: `to revision ${TARGET}` },
+    {
+      name: "nodes are moved back",
+      of: { rollout: { ...rolledBack, phase: "RollingBack" } },
+      is: "True Updating",
+      says: "back to revision rev1",
+    },
     {
       name: "the last apply failed",
       of: { failure: { message: "The API server is away." } },

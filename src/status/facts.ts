@@ -73,7 +73,8 @@ export interface OverriddenField {
 
 /** What became of the platform's last configuration. */
 interface RemoteFacts {
-  readonly kind: "none" | "disabled" | "applied" | "applying" | "waiting" | "refused" | "overridden" | "failed" | "rolledBack";
+  readonly kind:
+    "none" | "disabled" | "applied" | "applying" | "waiting" | "refused" | "overridden" | "failed" | "rolledBack";
   readonly message: string;
   /** The verdict on the last one; `null` where there is none. Milliseconds since the epoch. */
   readonly last: {

@@ -1,5 +1,6 @@
 import { share } from "../api/duration.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
+import { pending } from "./agents-available.ts";
 import { configValid } from "./config-valid.ts";
 import type { StatusFacts } from "./facts.ts";
 import { namedNodes } from "./node-findings.ts";
@@ -8,9 +9,9 @@ import { fails, holds, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
 /**
- * `Ready`, the summary. It is False for four causes alone: the configuration is invalid, something is stalled, a rollout was
- * taken back, or more nodes are unhealthy or uncovered than `health.maxUnhealthy` allows. Nodes that Kubernetes itself calls
- * NotReady don't count there, nor do nodes that come and go: fleets churn all day, and GitOps waits on this condition.
+ * `Ready`, the summary. It is False for four causes alone: the configuration is invalid, something is stalled, a rollout is
+ * being taken back or was, or more nodes are unhealthy or uncovered than `health.maxUnhealthy` allows. Nodes that Kubernetes
+ * itself calls NotReady don't count there, nor do nodes that come and go: fleets churn all day, and GitOps waits on this condition.
  * It is Unknown while there is nothing to say yet: before the first look, before the first revision runs everywhere, and
  * while not one agent answers.
  */
@@ -24,7 +25,9 @@ function causeOfFailure(facts: StatusFacts): ConditionVerdict | null {
   if (validity.status === "False") return fails("Ready", validity.reason, validity.message);
   const stall = stalled(facts);
   if (stall !== null) return fails("Ready", stall.reason, stall.message);
-  if (rollout?.phase === "RolledBack") return fails("Ready", "RolledBack", `${rollout.reason}: ${rollout.message}`);
+  if (rollout?.phase === "RollingBack" || rollout?.phase === "RolledBack") {
+    return fails("Ready", "RolledBack", `${rollout.reason}: ${rollout.message}`);
+  }
   return fleet === null || spec === null ? null : tooManyUnhealthy(fleet, spec.health.maxUnhealthy);
 }
 
@@ -68,7 +71,7 @@ function ok({ fleet }: StatusFacts): ConditionVerdict {
       `${counts.healthy} of ${counts.desired} nodes are healthy; health.maxUnhealthy tolerates ${namedNodes(badNodes(fleet), bad)}.`,
     );
   }
-  return holds("Ready", "AllHealthy", `${counts.healthy} of ${counts.desired} nodes are healthy.`);
+  return holds("Ready", "AllHealthy", `${counts.healthy} of ${counts.desired} nodes are healthy.${pending(fleet)}`);
 }
 
 function badNodes({ worstUnhealthy, worstUncovered }: FleetHealth): FleetHealth["nodes"] {

@@ -9,6 +9,8 @@ export function reconciling({ stalled, failure, rollout, spec }: StatusFacts): C
   if (failure !== null) return holds("Reconciling", "ApplyFailed", `${failure.message} It is tried again.`);
   if (rollout === null || !isMoving(rollout)) return null;
   const words = waitingFor(rollout)?.message ?? "";
-  const message = `Moving nodes to revision ${rollout.target}${words === "" ? "" : `: ${words}`}.`;
+  const where =
+    rollout.phase === "RollingBack" ? `back to revision ${rollout.stable}` : `to revision ${rollout.target}`;
+  const message = `Moving nodes ${where}${words === "" ? "" : `: ${words}`}.`;
   return holds("Reconciling", "Updating", message);
 }
