@@ -220,7 +220,12 @@ describe("reading the platform's answers", () => {
       { restart_required: true, config: { daemonset_config: { a: 1 }, deployment_config: null } },
       { restartRequired: true, nodeAgent: { a: 1 }, clusterAgent: null },
     ],
-    ["a configuration that is text", { config: { daemonset_config: "a: 1" } }, null],
+    [
+      "a configuration that is text, which is for the guard to refuse",
+      { config: { daemonset_config: "a: 1" } },
+      { restartRequired: false, nodeAgent: "a: 1", clusterAgent: null },
+    ],
+    ["both configurations as one text", { config: "a: 1" }, null],
     ["a restart that is a word", { restart_required: "yes" }, null],
   ])("an answer with %s", (_name, answer, expected) => {
     expect(readCheckInAnswer(answer as Record<string, unknown>)).toEqual(expected);

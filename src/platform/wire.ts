@@ -57,21 +57,22 @@ export function withoutExtension(request: CheckInRequest): BaseCheckIn {
   };
 }
 
-/** What the platform wants, from its answer to a check-in. A configuration is plain JSON, not judged yet. */
+/**
+ * What the platform wants, from its answer to a check-in. A configuration is plain JSON of whatever type, not judged yet; `null` is
+ * none. What is no map is for the guard to refuse, for whoever sent it has to hear why.
+ */
 export interface CheckInAnswer {
   readonly restartRequired: boolean;
-  readonly nodeAgent: JsonObject | null;
-  readonly clusterAgent: JsonObject | null;
+  readonly nodeAgent: unknown;
+  readonly clusterAgent: unknown;
 }
 
 /** An answer, or `tooLong` where it was so long that it wasn't read: whatever it was, it can't be used as a configuration. */
 export type HeardAnswer = CheckInAnswer | "tooLong";
 
-const jsonObject = z.record(z.string(), z.unknown());
-
 const answerSchema = z.object({
   restart_required: z.boolean().nullish(),
-  config: z.object({ daemonset_config: jsonObject.nullish(), deployment_config: jsonObject.nullish() }).nullish(),
+  config: z.object({ daemonset_config: z.unknown().optional(), deployment_config: z.unknown().optional() }).nullish(),
 });
 
 /** Reads the answer to a check-in: unknown fields are ignored, missing ones mean false or null; `null` where a type is wrong. */

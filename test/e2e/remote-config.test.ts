@@ -219,6 +219,7 @@ describe("a configuration that the platform sends", () => {
           /./,
           "receivers.otlp.protocols.http.endpoint",
         ],
+        ["a text where a map belongs", "receivers: {}", /^json$/, ""],
       ] as const
     ).map(([name, document, rule, path]) => ({
       name,
