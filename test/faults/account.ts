@@ -94,7 +94,7 @@ async function noticeOf(fault: NodeFault, ground: Ground, watches: Watches, stri
     passing ? null : rowOf(ground, beganAt, fault.platform),
     passing ? null : seriesOf(ground, `reason="${reason}"`),
   ]);
-  const visibleAt = visibleSince(fault, node, strike, watches);
+  const visibleAt = await visibleSince(fault, node, strike, watches);
   // Two watches of the same change may differ by a moment either way.
   const after = (at: number): number => Math.max(0, at - visibleAt);
   return {
@@ -208,24 +208,36 @@ async function noSeriesOf(ground: Ground): Promise<void> {
   );
 }
 
+/** How far one watch may be behind another, milliseconds. */
+const LAG_MS = 10_000;
+
 /** When the first version of the pod or node that shows the fault came by. */
-function visibleSince({ visible, name }: NodeFault, node: string, strike: Strike, watches: Watches): number {
+async function visibleSince(
+  { visible, name }: NodeFault,
+  node: string,
+  strike: Strike,
+  watches: Watches,
+): Promise<number> {
   const { beganAt, endedAt } = strike;
   switch (visible.by) {
     case "order":
       return endedAt;
     case "pod": {
-      const shown = watches.pods.seen.find(
-        ({ object, deleted, at }) => at >= beganAt && boundTo(object, node) && visible.shows(object, deleted),
+      const shown = await watches.pods.first(
+        `a pod of ${node} shows it: ${name}`,
+        beganAt,
+        ({ object, deleted }) => boundTo(object, node) && visible.shows(object, deleted),
+        LAG_MS,
       );
-      if (shown === undefined) throw new Error(`no pod of ${node} ever showed it: ${name}`);
       return shown.at;
     }
     case "node": {
-      const shown = watches.nodes.seen.find(
-        ({ object, at }) => at >= beganAt && object.metadata.name === node && visible.shows(object),
+      const shown = await watches.nodes.first(
+        `${node} shows it: ${name}`,
+        beganAt,
+        ({ object }) => object.metadata.name === node && visible.shows(object),
+        LAG_MS,
       );
-      if (shown === undefined) throw new Error(`${node} never showed it: ${name}`);
       return shown.at;
     }
     default:
