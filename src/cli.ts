@@ -52,7 +52,7 @@ export function commandLine(): Command {
     .description("Runs KloudMate's agent on every node of a cluster, and tells the truth about each of them.")
     .version(packageJson.version);
   const running = program
-    .command("run", { isDefault: true })
+    .command("run")
     .description("Runs the operator.")
     .option(
       "--namespace <name>",

@@ -1,5 +1,6 @@
 import { NODE_REASONS } from "../api/reasons.ts";
 import type { NodeReason } from "../api/reasons.ts";
+import { sentence } from "../api/sentence.ts";
 import type { ExportHealth, ExportState } from "./export-health.ts";
 import { isCollectorEnd } from "./fault.ts";
 import { cleanForeignText, cutToBytes, FOREIGN_TEXT_BYTES, layOut } from "./foreign-text.ts";
@@ -152,7 +153,7 @@ function wordsOf(verdict: Verdict, { mask }: HealthContext): Words {
 }
 
 function messageOf({ kind, reason, summary }: Verdict, detail: string): string {
-  const words = sentence(joined(summary, detail));
+  const words = sentence(capitalised(joined(summary, detail)));
   const silent = QUIET.has(kind) && reason !== "KubeletReportsReady";
   return cutToBytes(silent ? words : `${words} ${NODE_REASONS[reason].action}`, FOREIGN_TEXT_BYTES, "head");
 }
@@ -220,7 +221,6 @@ function detailEnd({ reason }: Verdict): "head" | "tail" {
   return isCollectorEnd(reason) ? "tail" : "head";
 }
 
-function sentence(words: string): string {
-  const first = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?\u2026]$/.test(first) ? first : `${first}.`;
+function capitalised(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -137,6 +137,23 @@ describe("a call", () => {
     ]);
   });
 
+  test.each([
+    {
+      name: "one field",
+      said: "failed to create typed patch object (ns/a; apps/v1, Kind=DaemonSet): .spec.affinity.nodeAffinity: expected map, got &{foo}",
+      causes: [{ field: "spec.affinity.nodeAffinity", message: "expected map, got &{foo}" }],
+    },
+    {
+      name: "several fields, of which the first one is told",
+      said: 'failed to create typed patch object (ns/a; apps/v1, Kind=DaemonSet): errors:\n  .spec.x[name="a"].y: expected list, got &{1}\n  .spec.z: expected map, got &{2}',
+      causes: [{ field: 'spec.x[name="a"].y', message: "expected list, got &{1}" }],
+    },
+    { name: "no field", said: "failed to create typed patch object: no", causes: [] },
+  ])("that applies $name of a wrong type is invalid, though the server says 500", async ({ said, causes }) => {
+    await script([step(refuse(500, "InternalError", { message: said }))]);
+    expect(await failureOf(client.request(GET, stop.signal))).toMatchObject({ code: "Invalid", causes });
+  });
+
   test("that a stranger answers passes nothing of his page on", async () => {
     await script([
       step((response) => void response.writeHead(502, { "content-type": "text/html" }).end("<b>secret gateway</b>")),

@@ -20,11 +20,23 @@ export function errorOfAnswer(status: number, body: unknown, what: string, retry
   const details = isJsonObject(body) && isJsonObject(body["details"]) ? body["details"] : {};
   const isStatus = isJsonObject(body) && body["kind"] === "Status";
   const said = isStatus && typeof body["message"] === "string" ? body["message"] : `HTTP ${status}`;
+  const mistyped = status === 500 && isStatus ? mistypedField(said) : null;
   const retryAfterMs = waitOf(retryAfter) ?? waitOf(details["retryAfterSeconds"]);
-  return new KmError(codeOfStatus(status, isStatus ? body["reason"] : undefined), `${what}: ${clean(said)}`, {
+  const code = mistyped ? "Invalid" : codeOfStatus(status, isStatus ? body["reason"] : undefined);
+  return new KmError(code, `${what}: ${clean(said)}`, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-    causes: isStatus ? causesOf(details["causes"]) : [],
+    causes: mistyped ?? (isStatus ? causesOf(details["causes"]) : []),
   });
+}
+
+/**
+ * A server-side apply with a field of the wrong type is answered with 500, though no try will ever pass: `failed to create typed
+ * patch object (ns/x; apps/v1, Kind=DaemonSet): .spec.template.spec.affinity.nodeAffinity: expected map, got &{foo}`.
+ */
+function mistypedField(said: string): readonly FieldCause[] | null {
+  if (!said.startsWith("failed to create typed patch object")) return null;
+  const [, field, message] = /[\s:]\.([^\s:]+): (.+)/.exec(said) ?? [];
+  return field === undefined || message === undefined ? [] : [{ field, message: clean(message) }];
 }
 
 /** The failure that an `ERROR` line in a watch stands for: its object is a `Status` with its own code. */

@@ -1,4 +1,5 @@
 import type { Component } from "../api/labels.ts";
+import { sentence } from "../api/sentence.ts";
 import { describeWait } from "./note.ts";
 import type { Wait } from "./note.ts";
 import type { RefusedConfig, RemoteRecord, RolledBackConfig } from "./record.ts";
@@ -141,11 +142,6 @@ function rolledBackOutcome(
     : "";
   const told = `Configuration ${hash} of ${whose} was rolled back: ${sentence(`${reason}: ${message}`)}${blame} ${inForce}`;
   return { kind: "rolledBack", message: told, last: { ...accepting(hash, told, since), verdict: "RolledBack" } };
-}
-
-/** Words of others with the dot that a sentence ends with. */
-function sentence(words: string): string {
-  return /[.!?…]$/.test(words) ? words : `${words}.`;
 }
 
 function accepting(hash: string, message: string, since: number): LastRemote {

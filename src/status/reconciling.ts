@@ -1,3 +1,4 @@
+import { sentence } from "../api/sentence.ts";
 import { isMoving, waitingFor } from "../rollout/state.ts";
 import type { StatusFacts } from "./facts.ts";
 import { holds } from "./verdict.ts";
@@ -6,7 +7,7 @@ import type { ConditionVerdict } from "./verdict.ts";
 /** `Reconciling`: there only while the cluster is being changed. Not while a person has to act first: that is `Stalled` or `Paused`. */
 export function reconciling({ stalled, failure, rollout, spec }: StatusFacts): ConditionVerdict | null {
   if (stalled !== null || spec?.paused === true) return null;
-  if (failure !== null) return holds("Reconciling", "ApplyFailed", `${failure.message} It is tried again.`);
+  if (failure !== null) return holds("Reconciling", "ApplyFailed", `${sentence(failure.message)} It is tried again.`);
   if (rollout === null || !isMoving(rollout)) return null;
   const words = waitingFor(rollout)?.message ?? "";
   const where =

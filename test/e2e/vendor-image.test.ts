@@ -3,8 +3,8 @@ import { eventually } from "../eventually.ts";
 import { pathTo } from "../installation/api.ts";
 import { untilRow } from "../installation/platform-process.ts";
 import { report } from "../installation/report.ts";
-import { enterWorld, install, SOAK, testSpec } from "../installation/world.ts";
-import type { Installation, World } from "../installation/world.ts";
+import { enterWorld, install, SOAK, testSpec, untilKmAgent } from "../installation/world.ts";
+import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 
 /*
  * The vendor's image as it is (tools/cluster/km-kube-agent: its collector release, the components of its default configuration, its
@@ -13,6 +13,12 @@ import type { Installation, World } from "../installation/world.ts";
 
 const NAMESPACE = "vendor-image";
 const GRACE_S = 3;
+/** What the guard takes of a spec, and the collector doesn't. */
+const UNUSABLE = [
+  "receivers: { otlp: { protocols: { http: { endpoint: 0.0.0.0:4318, no_such_setting: true } } } }",
+  "exporters: { debug: {} }",
+  "service: { pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }",
+].join("\n");
 
 let world: World;
 let operator: Installation;
@@ -202,17 +208,12 @@ describe("KloudMate's own image", () => {
   });
 
   test("it ends with exit code 0 on a configuration that it can't run, and the finding has its last words", async () => {
-    const inline = [
-      "receivers: { otlp: { protocols: { http: { endpoint: 0.0.0.0:4318, no_such_setting: true } } } }",
-      "exporters: { debug: {} }",
-      "service: { pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }",
-    ].join("\n");
     const began = performance.now();
     // Kubernetes' own way leaves it on the nodes; a staged rollout takes it back from its canary within seconds.
     const { platform, otlp } = operator.platform;
     const { platform: reports } = testSpec(world.images, { platform, otlp });
     await applyVendor({
-      config: { nodeAgent: { inline } },
+      config: { nodeAgent: { inline: UNUSABLE } },
       platform: { ...reports, remoteConfig: { mode: "Disabled" } },
       rollout: { strategy: "RollingUpdate", bakeTime: "0s", maxUnavailable: "100%" },
     });
@@ -236,6 +237,15 @@ describe("KloudMate's own image", () => {
       { withinMs: 30_000 },
     );
     expect(row.body["collector_status"]).toBe("Stopped");
+    await applyVendor();
+    await operator.waitHealthy(180_000);
+  });
+
+  test("a staged change that it can't run is taken back from its canary, in the collector's own words", async () => {
+    await applyVendor({ config: { nodeAgent: { inline: UNUSABLE } } });
+    const isBack = ({ status }: KmAgentObject) => status?.rollout?.phase === "RolledBack";
+    const { status } = await untilKmAgent(operator, "it is taken back", isBack, 120_000);
+    expect(status?.rollout).toMatchObject({ rejected: [{ message: expect.stringContaining("no_such_setting") }] });
     await applyVendor();
     await operator.waitHealthy(180_000);
   });

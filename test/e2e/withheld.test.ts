@@ -34,6 +34,25 @@ const nodeAgent = (more: object = {}) => ({ image: world.images.collector, termi
 const uncovered = ({ status }: KmAgentObject) =>
   (status?.uncoveredNodes ?? []).map(({ node: name, reason, message }) => ({ node: name, reason, message }));
 
+describe("a KmAgent whose DaemonSet the API server refuses", () => {
+  test("has all its nodes without an agent, in the API server's words with the field's path", async () => {
+    const refused = nodeAgent({ affinity: { nodeAffinity: "foo" } });
+    await operator.applyKmAgent({ nodeAgent: refused, clusterAgent: { enabled: false } });
+    const stalled = conditionOf(await operator.waitFor("Stalled", "True", 60_000), "Stalled");
+    expect(stalled?.reason).toBe("ApplyRefused");
+    expect(stalled?.message).toContain("spec.template.spec.affinity.nodeAffinity");
+    expect(stalled?.message).toContain("expected map");
+    const isTold = ({ reason, message }: { readonly reason: string; readonly message: string }) =>
+      reason === "NotDeployed" && message.includes("nodeAffinity");
+    await untilKmAgent(
+      operator,
+      "every node is listed with it",
+      (seen) => uncovered(seen).filter(isTold).length === 3,
+      30_000,
+    );
+  });
+});
+
 describe("a KmAgent without a usable spec", () => {
   test("has all its nodes without an agent, in the words of the condition that says why", async () => {
     const broken = { nodeAgent: { inline: "receivers: { otlp: } }" } };
