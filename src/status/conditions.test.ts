@@ -241,7 +241,12 @@ const TABLE: Readonly<Record<ConditionType, readonly Row[]>> = {
       is: "False UncoveredNodes",
       says: "node-2 (InsufficientResources). The node has no room",
     },
-    { name: "one is being made", of: nodes(nodeOfFleet(1), beingMade(2)), is: "True AllCovered" },
+    {
+      name: "one is being made",
+      of: nodes(nodeOfFleet(1), beingMade(2)),
+      is: "True AllCovered",
+      says: "without an agent; agents being made or replaced: 1.",
+    },
     { name: "no node is selected", of: nodes(), is: "True NoNodes" },
     { name: "nothing was looked at yet", of: { fleet: null }, is: "Unknown Pending" },
   ],

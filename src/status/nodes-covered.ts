@@ -9,7 +9,12 @@ export function nodesCovered({ fleet }: StatusFacts): ConditionVerdict {
   const { counts, worstUncovered } = fleet;
   if (counts.desired === 0) return holds("NodesCovered", "NoNodes", "No node is selected.");
   if (counts.uncovered === 0) {
-    return holds("NodesCovered", "AllCovered", `No selected node of ${counts.desired} is left without an agent.`);
+    const made = counts.updating === 0 ? "" : `; agents being made or replaced: ${counts.updating}`;
+    return holds(
+      "NodesCovered",
+      "AllCovered",
+      `No selected node of ${counts.desired} is left without an agent${made}.`,
+    );
   }
   const worst = worstUncovered[0];
   const named = namedNodes(worstUncovered, counts.uncovered);
