@@ -120,6 +120,10 @@ export const NODE_REASONS = {
     meaning: "An admission policy refuses the agent's pods.",
     action: "Read the message; it is the policy's own.",
   },
+  PodInvalid: {
+    meaning: "The API server takes no pod with what the spec says of it, such as a label, a volume or an affinity.",
+    action: "Mend the field of `spec.nodeAgent` that the message's path comes from.",
+  },
   ServiceAccountMissing: {
     meaning: "The agents' ServiceAccount doesn't exist.",
     action: "The chart makes it: run `helm upgrade` again.",

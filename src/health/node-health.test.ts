@@ -717,7 +717,7 @@ const uncoveredRows: readonly Row[] = [
     reason: "Unschedulable",
     says: "volume node affinity conflict",
   },
-  ...(["PodSecurityViolation", "QuotaExceeded", "AdmissionDenied", "ServiceAccountMissing"] as const).map(
+  ...(["PodSecurityViolation", "QuotaExceeded", "AdmissionDenied", "PodInvalid", "ServiceAccountMissing"] as const).map(
     (kind): Row => ({
       name: `a refusal of all pods (${kind}) is told in the API server's words`,
       node: node({ pod: null, probe: null }),

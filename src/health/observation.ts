@@ -136,6 +136,7 @@ export const POD_REFUSALS = [
   "PodSecurityViolation",
   "QuotaExceeded",
   "AdmissionDenied",
+  "PodInvalid",
   "ServiceAccountMissing",
 ] as const satisfies readonly NodeReason[];
 

@@ -9,6 +9,7 @@ describe("what the API server says of a refused pod", () => {
       'pods "x" is forbidden: error looking up service account a/b: serviceaccount "b" not found',
       "ServiceAccountMissing",
     ],
+    ['Pod "km-agent-x" is invalid: spec.containers[0].volumeMounts[3].name: Not found: "nope"', "PodInvalid"],
     ['admission webhook "policy.example.com" denied the request: no hostPath here', "AdmissionDenied"],
   ])("%s", (message, kind) => {
     expect(classifyRefusal(message)).toEqual({ kind, message });

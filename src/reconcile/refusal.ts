@@ -30,5 +30,6 @@ export function classifyRefusal(message: string): PodRefusal {
   if (message.includes("violates PodSecurity")) return { kind: "PodSecurityViolation", message };
   if (message.includes("exceeded quota") || message.includes("failed quota")) return { kind: "QuotaExceeded", message };
   if (/service ?account .*not found/i.test(message)) return { kind: "ServiceAccountMissing", message };
+  if (/\bPod "[^"]*" is invalid: /.test(message)) return { kind: "PodInvalid", message };
   return { kind: "AdmissionDenied", message };
 }
