@@ -104,7 +104,7 @@ describe("what is written goes before what the cache shows", () => {
     const failed = { phase: "Stalled" as const, canaries: [], inFlight: [], rejected: [rejection] };
     const { status } = plan(lagging(begun, failed));
     expect(status.conditions).toContainEqual(
-      expect.objectContaining({ type: "RemoteConfigApplied", status: "False", reason: "RolledBack" }),
+      expect.objectContaining({ type: "RemoteConfigApplied", status: "False", reason: "RolloutFailed" }),
     );
   });
 });
