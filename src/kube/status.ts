@@ -31,7 +31,8 @@ export function errorOfAnswer(status: number, body: unknown, what: string, retry
 
 /**
  * A server-side apply with a field of the wrong type is answered with 500, though no try will ever pass: `failed to create typed
- * patch object (ns/x; apps/v1, Kind=DaemonSet): .spec.template.spec.affinity.nodeAffinity: expected map, got &{foo}`.
+ * patch object (ns/x; apps/v1, Kind=DaemonSet): .spec.template.spec.affinity.nodeAffinity: expected map, got &{foo}`. The first field and
+ * why, where the text names one; `null` for every other text.
  */
 function mistypedField(said: string): readonly FieldCause[] | null {
   if (!said.startsWith("failed to create typed patch object")) return null;

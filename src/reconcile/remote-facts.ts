@@ -78,13 +78,11 @@ function nodeProgress({ kmagent, judged, step, rollout, written, fleet }: Reache
   const record = step?.records["node-agent"];
   const [finding] = remoteFindings("node-agent", judged);
   if (finding) return { ...finding, kind: "refused" };
-  if (rejected) return failure(record, rejected, rollout ?? written);
+  if (rejected) return failure(record, rejected, isHeld(rollout ?? written, rejected.revision));
   if (!wanted || !rollout || !fleet) return provedOr(record, underWay(kmagent, ""));
   // An earlier target may be on its way back while this one waits for its turn.
   const goesBack = rollout.phase === "RolledBack" || rollout.phase === "RollingBack";
-  if (goesBack && rollout.target === wanted.revision) {
-    return failure(record, rollout, rollout);
-  }
+  if (goesBack && rollout.target === wanted.revision) return failure(record, rollout, false);
   // What is rolled out isn't what is wanted while that waits for its turn, or while the KmAgent is paused.
   const updated = rollout.target === wanted.revision ? rollout.updated : 0;
   const reached = ` on ${updated} of ${fleet.counts.desired} nodes`;
@@ -107,7 +105,7 @@ function clusterProgress({ kmagent, judged, step, clusterAgent }: Reached): Prog
     return isThere ? APPLIED : underWay(kmagent, "");
   }
   const rejected = rollout.rejected.find(({ revision }) => revision === wanted);
-  if (rejected) return failure(record, rejected, rollout);
+  if (rejected) return failure(record, rejected, isHeld(rollout, wanted));
   const there = rollout.phase === "Complete" && rollout.target === wanted;
   return there ? APPLIED : provedOr(record, underWay(kmagent, ""));
 }
@@ -116,13 +114,20 @@ function underWay({ spec }: KmAgentRecord, reached: string): Progress {
   return { kind: spec?.paused === true ? "paused" : "moving", reached };
 }
 
+/** Whether a revision failed and nobody takes it back. */
+function isHeld(
+  rollout: { readonly phase?: string | undefined; readonly target?: string | undefined } | undefined,
+  revision: string,
+): boolean {
+  return rollout?.phase === "Stalled" && rollout.target === revision;
+}
+
 function failure(
   record: RemoteRecord | undefined,
-  { revision, reason, message }: { readonly revision?: string; readonly reason: string; readonly message: string },
-  at: { readonly phase?: string | undefined; readonly target?: string | undefined } | undefined,
+  { reason, message }: { readonly reason: string; readonly message: string },
+  held: boolean,
 ): Progress {
-  const isHeld = at?.phase === "Stalled" && at.target === revision;
-  return provedOr(record, { kind: isHeld ? "failed" : "rolledBack", why: `${reason}: ${message}` });
+  return provedOr(record, { kind: held ? "failed" : "rolledBack", why: `${reason}: ${message}` });
 }
 
 /**

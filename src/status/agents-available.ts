@@ -1,6 +1,6 @@
 import type { FleetHealth } from "../health/fleet-health.ts";
 import type { StatusFacts } from "./facts.ts";
-import { namedNodes } from "./node-findings.ts";
+import { namedNodes, otherNodes } from "./node-findings.ts";
 import { fails, holds, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
 
@@ -23,7 +23,7 @@ export function agentsAvailable({ fleet }: StatusFacts): ConditionVerdict {
   if (counts.healthy === 0 && counts.notReady === 0) {
     return unknown("AgentsAvailable", "Updating", `None of ${counts.desired} nodes' agents answers yet.`);
   }
-  const rest = pending(fleet);
+  const rest = otherNodes(fleet);
   if (findings.probesBlocked) {
     return holds(
       "AgentsAvailable",
@@ -47,12 +47,4 @@ function silentNodes({ nodes, worstUnhealthy, counts }: FleetHealth): {
   const silentNotReady =
     counts.notReady === 0 ? 0 : nodes.filter((node) => node.kind === "notReady" && isSilent(node)).length;
   return { total: counts.unhealthy + silentNotReady, worst: worstUnhealthy.filter(isSilent) };
-}
-
-/** What else there is to know of the rest, as a further sentence. */
-export function pending({ counts }: FleetHealth): string {
-  const parts = (["updating", "starting", "notReady", "uncovered"] as const)
-    .filter((kind) => counts[kind] > 0)
-    .map((kind) => `${counts[kind]} ${kind === "notReady" ? "NotReady" : kind}`);
-  return parts.length === 0 ? "" : ` The others: ${parts.join(", ")}.`;
 }

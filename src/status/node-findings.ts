@@ -1,5 +1,6 @@
 import type { NodeFinding } from "../api/kmagent.ts";
 import { timestamp } from "../api/time.ts";
+import type { FleetHealth } from "../health/fleet-health.ts";
 import type { NodeHealth } from "../health/node-health.ts";
 
 /** Nodes that a condition's message names. */
@@ -15,4 +16,12 @@ export function namedNodes(worst: readonly NodeHealth[], total: number): string 
   const named = worst.slice(0, NAMED).map(({ node, reason }) => `${node} (${reason})`);
   const more = total - named.length;
   return more > 0 ? `${named.join(", ")} and ${more} more` : named.join(", ");
+}
+
+/** What the nodes do that have no healthy agent and none that fails, as a further sentence; empty where there are none: ` The others: 2 updating.` */
+export function otherNodes({ counts }: FleetHealth): string {
+  const parts = (["updating", "starting", "notReady", "uncovered"] as const)
+    .filter((kind) => counts[kind] > 0)
+    .map((kind) => `${counts[kind]} ${kind === "notReady" ? "NotReady" : kind}`);
+  return parts.length === 0 ? "" : ` The others: ${parts.join(", ")}.`;
 }

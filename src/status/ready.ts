@@ -1,9 +1,8 @@
 import { share } from "../api/duration.ts";
 import type { FleetHealth } from "../health/fleet-health.ts";
-import { pending } from "./agents-available.ts";
 import { configValid } from "./config-valid.ts";
 import type { StatusFacts } from "./facts.ts";
-import { namedNodes } from "./node-findings.ts";
+import { namedNodes, otherNodes } from "./node-findings.ts";
 import { stalled } from "./stalled.ts";
 import { fails, holds, unknown } from "./verdict.ts";
 import type { ConditionVerdict } from "./verdict.ts";
@@ -71,7 +70,7 @@ function ok({ fleet }: StatusFacts): ConditionVerdict {
       `${counts.healthy} of ${counts.desired} nodes are healthy; health.maxUnhealthy tolerates ${namedNodes(badNodes(fleet), bad)}.`,
     );
   }
-  return holds("Ready", "AllHealthy", `${counts.healthy} of ${counts.desired} nodes are healthy.${pending(fleet)}`);
+  return holds("Ready", "AllHealthy", `${counts.healthy} of ${counts.desired} nodes are healthy.${otherNodes(fleet)}`);
 }
 
 function badNodes({ worstUnhealthy, worstUncovered }: FleetHealth): FleetHealth["nodes"] {

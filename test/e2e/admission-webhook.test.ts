@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { DAEMONSETS, DEPLOYMENTS, resourcePath } from "../../src/kube/resource.ts";
 import { pushImageAs } from "../cluster/images.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { startRewritingWebhook } from "../installation/rewriting-webhook.ts";
 import type { RewritingWebhook } from "../installation/rewriting-webhook.ts";
@@ -54,8 +54,8 @@ interface Workload {
 }
 
 async function workload(kind: "daemonset" | "deployment"): Promise<Workload> {
-  const name = kind === "daemonset" ? "km-agent" : "km-agent-cluster";
-  const found = await world.api.get<Workload>(pathTo(`${kind}s`, NAMESPACE, name));
+  const [type, name] = kind === "daemonset" ? [DAEMONSETS, "km-agent"] : [DEPLOYMENTS, "km-agent-cluster"];
+  const found = await world.api.get<Workload>(resourcePath(type, NAMESPACE, name));
   if (!found) throw new Error(`no ${kind} ${name}`);
   return found;
 }

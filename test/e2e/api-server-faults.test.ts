@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { LABEL } from "../../src/api/labels.ts";
+import { DAEMONSETS, PODS, resourcePath } from "../../src/kube/resource.ts";
 import { startApiProxy } from "../faults/api-proxy.ts";
 import type { ApiFault, ApiProxy } from "../faults/api-proxy.ts";
 import { apiServerOf, operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
@@ -7,7 +8,6 @@ import type { Account, HostOperator } from "../faults/host-operator.ts";
 import type { AgentPod } from "../faults/ground.ts";
 import { fencedWrites } from "../faults/terms.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK } from "../installation/world.ts";
@@ -57,7 +57,7 @@ afterAll(async () => {
 }, 240_000);
 
 async function daemonSet(): Promise<KubernetesObject | undefined> {
-  return await world.api.get(pathTo("daemonsets", NAMESPACE, "km-agent"));
+  return await world.api.get(resourcePath(DAEMONSETS, NAMESPACE, "km-agent"));
 }
 
 /** Something that the operator has to notice and mend; it is done past the proxy. */
@@ -81,7 +81,7 @@ async function settled(withinMs: number): Promise<void> {
     async () => {
       const uid = (await daemonSet())?.metadata.uid;
       const selection = { labelSelector: `${LABEL.component}=node-agent` };
-      const items = await world.api.list<AgentPod>(pathTo("pods", NAMESPACE), selection);
+      const items = await world.api.list<AgentPod>(resourcePath(PODS, NAMESPACE), selection);
       const seen = items.map(({ metadata, status }) => ({
         name: metadata.name,
         isPresent: metadata.ownerReferences?.some((owner) => owner.uid === uid) === true,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import type { ClusterNode } from "../cluster/cluster.ts";
 import { agentPods, isReady, revisionOf, rolloutOf } from "../faults/agents.ts";
 import type { AgentPod } from "../faults/ground.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
@@ -153,7 +153,7 @@ describe.each([
 
 /** In the middle of it, as a crash does; and nobody makes another. */
 async function kill(): Promise<void> {
-  const list = async () => await world.api.list<AgentPod>(pathTo("pods", NAMESPACE), { labelSelector: OPERATOR });
+  const list = async () => await world.api.list<AgentPod>(resourcePath(PODS, NAMESPACE), { labelSelector: OPERATOR });
   const [pod] = await list();
   const process = { podUid: pod?.metadata.uid ?? "", container: "operator" };
   await world.cluster.signalContainer(process, "SIGKILL", world.signal);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { DEPLOYMENTS, PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
 import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
@@ -92,7 +92,7 @@ async function afterCheckIns(more: number): Promise<void> {
 /** The cluster agent's pods that aren't being deleted. */
 async function pods(): Promise<readonly Pod[]> {
   const labelSelector = "app.kubernetes.io/component=cluster-agent";
-  const listed = await world.api.list<Pod>(pathTo("pods", NAMESPACE), { labelSelector });
+  const listed = await world.api.list<Pod>(resourcePath(PODS, NAMESPACE), { labelSelector });
   return listed.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
@@ -108,7 +108,7 @@ async function deployment() {
       metadata: { generation: number };
       spec: { template: { metadata: { labels: Record<string, string> } } };
     }
-  >(pathTo("deployments", NAMESPACE, "km-agent-cluster"));
+  >(resourcePath(DEPLOYMENTS, NAMESPACE, "km-agent-cluster"));
   if (!found) throw new Error("the Deployment is gone");
   return { generation: found.metadata.generation, revision: found.spec.template.metadata.labels[REVISION] ?? "" };
 }

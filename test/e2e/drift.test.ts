@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { pathTo } from "../installation/api.ts";
+import { CONFIGMAPS, DAEMONSETS, DEPLOYMENTS, EVENTS, resourcePath } from "../../src/kube/resource.ts";
 import type { Api, PatchOperation } from "../installation/api.ts";
 import { eventually } from "../eventually.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
@@ -51,15 +51,13 @@ async function applyNowhere(spec: Readonly<Record<string, unknown>> = {}, name =
   );
 }
 
-function pathOf(plural: "daemonsets" | "deployments" | "configmaps", name: string): string {
-  return pathTo(plural, NAMESPACE, name);
+const TYPES = { daemonsets: DAEMONSETS, deployments: DEPLOYMENTS, configmaps: CONFIGMAPS } as const;
+
+function pathOf(plural: keyof typeof TYPES, name: string): string {
+  return resourcePath(TYPES[plural], NAMESPACE, name);
 }
 
-async function present(
-  plural: "daemonsets" | "deployments" | "configmaps",
-  name: string,
-  not = "",
-): Promise<KubernetesObject> {
+async function present(plural: keyof typeof TYPES, name: string, not = ""): Promise<KubernetesObject> {
   return await eventually(
     `${plural}/${name}`,
     async () => {
@@ -279,7 +277,7 @@ describe("drift", () => {
       "an event",
       async () => {
         const fieldSelector = "reason=DriftRepaired";
-        const found = await api.list<{ message: string; reason: string }>(pathTo("events", NAMESPACE), {
+        const found = await api.list<{ message: string; reason: string }>(resourcePath(EVENTS, NAMESPACE), {
           fieldSelector,
         });
         return found.length > 0 ? found : undefined;

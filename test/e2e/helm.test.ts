@@ -2,11 +2,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import { toolPath } from "../cluster/build.ts";
 import { run } from "../cluster/command.ts";
 import { eventually } from "../eventually.ts";
 import type { AgentPod } from "../faults/ground.ts";
-import { pathTo } from "../installation/api.ts";
 import { leftovers } from "../installation/leftovers.ts";
 import { applyCrd, CHART, helm, installOperator } from "../installation/operator.ts";
 import { report } from "../installation/report.ts";
@@ -68,7 +68,7 @@ const onPool = (pool: string) => ({
 
 async function agentPods(namespace: string): Promise<string[]> {
   const labelSelector = "app.kubernetes.io/name=km-agent";
-  const found = await world.api.list<AgentPod>(pathTo("pods", namespace), { labelSelector });
+  const found = await world.api.list<AgentPod>(resourcePath(PODS, namespace), { labelSelector });
   return found.map(({ metadata, status }) => `${metadata.uid} ${status.phase}`).toSorted();
 }
 
@@ -82,7 +82,7 @@ interface Definition {
 }
 
 async function definition(): Promise<Definition> {
-  const found = await world.api.get<Definition>(pathTo("customresourcedefinitions", undefined, CRD));
+  const found = await world.kubectl.get<Definition>(["crd", CRD]);
   if (!found) throw new Error("there is no definition");
   return found;
 }

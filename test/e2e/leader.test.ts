@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { DAEMONSETS, resourcePath } from "../../src/kube/resource.ts";
 import { groundOf } from "../faults/ground.ts";
 import { operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
 import type { Account, HostOperator } from "../faults/host-operator.ts";
@@ -6,7 +7,6 @@ import { seeded } from "../faults/random.ts";
 import { fencedWrites } from "../faults/terms.ts";
 import { watchObjects } from "../faults/watch.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK, untilKmAgent } from "../installation/world.ts";
@@ -84,7 +84,7 @@ async function elapsed(since: number, ms: number): Promise<void> {
 }
 
 async function daemonSet(): Promise<KubernetesObject | undefined> {
-  return await world.api.get(pathTo("daemonsets", NAMESPACE, "km-agent"));
+  return await world.api.get(resourcePath(DAEMONSETS, NAMESPACE, "km-agent"));
 }
 
 /** Lets the leader fail, deletes the DaemonSet, and gives the times until the next one leads and the DaemonSet is back. */

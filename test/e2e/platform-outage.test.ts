@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import { endStateOf } from "../faults/end-state.ts";
 import { operatorAccount, RELEASE, startHostOperator, withoutPods } from "../faults/host-operator.ts";
 import type { Account, HostOperator } from "../faults/host-operator.ts";
-import { pathTo } from "../installation/api.ts";
 import { untilRow } from "../installation/platform-process.ts";
 import { report } from "../installation/report.ts";
 import { operatorWrites } from "../installation/writes.ts";
@@ -54,7 +54,7 @@ interface Agent {
 
 async function agents(): Promise<readonly Agent[]> {
   const labelSelector = "app.kubernetes.io/component=node-agent";
-  return await world.api.list<Agent>(pathTo("pods", NAMESPACE), { labelSelector });
+  return await world.api.list<Agent>(resourcePath(PODS, NAMESPACE), { labelSelector });
 }
 
 describe("a platform that is away", () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { EVENTS, PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { conditionOf, enterWorld, install, testSpec, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
@@ -76,7 +76,7 @@ async function send(document: Document | null, hostname = "test-cluster"): Promi
 /** UIDs of the node agents, those that are on their way out left aside. */
 async function agents(): Promise<readonly string[]> {
   const labelSelector = "app.kubernetes.io/component=node-agent";
-  return (await world.api.list(pathTo("pods", NAMESPACE), { labelSelector }))
+  return (await world.api.list(resourcePath(PODS, NAMESPACE), { labelSelector }))
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map(({ metadata }) => metadata.uid)
     .toSorted();
@@ -250,7 +250,7 @@ describe("a configuration that the platform sends", () => {
       await eventually(
         "the platform and an event say so",
         async () => {
-          const list = await world.api.list<{ reason: string; message: string }>(pathTo("events", NAMESPACE));
+          const list = await world.api.list<{ reason: string; message: string }>(resourcePath(EVENTS, NAMESPACE));
           const event = list.find(
             ({ reason, message }) =>
               reason === "RemoteConfigRefused" && message.includes(hash) && message.includes(path),

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { LABEL } from "../../src/api/labels.ts";
+import { DAEMONSETS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
 import { agentPods, revisionOf, rolloutOf, touched } from "../faults/agents.ts";
 import type { Rollout } from "../faults/agents.ts";
 import type { AgentPod } from "../faults/ground.ts";
-import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { conditionOf, enterWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
@@ -50,7 +50,7 @@ const pods = () => agentPods(world, NAMESPACE);
 const revisions = (of: Iterable<AgentPod>) => new Set([...of].map(revisionOf));
 
 async function templateRevision(): Promise<string> {
-  const daemonSet = await world.api.get(pathTo("daemonsets", NAMESPACE, "km-agent"));
+  const daemonSet = await world.api.get(resourcePath(DAEMONSETS, NAMESPACE, "km-agent"));
   const { template } = (
     daemonSet as unknown as { spec: { template: { metadata: { labels: Record<string, string> } } } }
   ).spec;

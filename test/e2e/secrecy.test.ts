@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { findTraces } from "../installation/secret-search.ts";
 import { API_KEY, conditionOf, enterWorld, install } from "../installation/world.ts";
@@ -55,7 +55,7 @@ interface Pod {
 }
 
 async function pods(labelSelector = ""): Promise<readonly Pod[]> {
-  return await world.api.list<Pod>(pathTo("pods", NAMESPACE), { labelSelector });
+  return await world.api.list<Pod>(resourcePath(PODS, NAMESPACE), { labelSelector });
 }
 
 async function operatorPod(): Promise<Pod> {

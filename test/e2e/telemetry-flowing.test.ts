@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { LEASES, PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
 import type { AgentPod } from "../faults/ground.ts";
-import { pathTo } from "../installation/api.ts";
 import { report } from "../installation/report.ts";
 import { conditionOf, enterWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, World } from "../installation/world.ts";
@@ -154,9 +154,9 @@ describe("whether telemetry arrives", () => {
 
 /** The operator's pod that leads. */
 async function leader(): Promise<{ readonly name: string; readonly ip: string } | undefined> {
-  const path = pathTo("leases", NAMESPACE, "kmagent-operator");
+  const path = resourcePath(LEASES, NAMESPACE, "kmagent-operator");
   const lease = await world.api.get<{ spec: { holderIdentity?: string } }>(path);
-  const pods = await world.api.list<AgentPod>(pathTo("pods", NAMESPACE));
+  const pods = await world.api.list<AgentPod>(resourcePath(PODS, NAMESPACE));
   const pod = pods.find(({ metadata }) => lease?.spec.holderIdentity?.startsWith(metadata.name) === true);
   return pod?.status.podIP === undefined ? undefined : { name: pod.metadata.name, ip: pod.status.podIP };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import { untilRow } from "../installation/platform-process.ts";
 import { report } from "../installation/report.ts";
 import { enterWorld, install, SOAK, testSpec, untilKmAgent } from "../installation/world.ts";
@@ -61,7 +61,7 @@ async function somethingToRead(): Promise<void> {
   await eventually(
     "every node's pod has written something",
     async () => {
-      const all = await world.api.list<AgentPod>(pathTo("pods", NAMESPACE), { labelSelector: "app=talker" });
+      const all = await world.api.list<AgentPod>(resourcePath(PODS, NAMESPACE), { labelSelector: "app=talker" });
       const begun = all.filter(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0);
       const nodes = await world.cluster.nodes(world.signal);
       return begun.length === nodes.length ? true : undefined;
@@ -86,7 +86,7 @@ async function applyVendor(spec: Readonly<Record<string, unknown>> = {}): Promis
 /** Those that stay: the image hangs on SIGTERM, so former ones are there until they are killed. */
 async function pods(component: "node-agent" | "cluster-agent"): Promise<readonly AgentPod[]> {
   const labelSelector = `app.kubernetes.io/component=${component}`;
-  const all = await world.api.list<AgentPod>(pathTo("pods", NAMESPACE), { labelSelector });
+  const all = await world.api.list<AgentPod>(resourcePath(PODS, NAMESPACE), { labelSelector });
   return all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { DAEMONSETS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import { operatorWrites } from "../installation/writes.ts";
 import { conditionOf, enterWorld, install, untilKmAgent } from "../installation/world.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
@@ -77,7 +77,7 @@ describe("a KmAgent that selects a node of an older one", () => {
     const stalled = conditionOf(await operator.waitFor("Stalled", "True", 60_000, YOUNGER), "Stalled");
     expect(stalled).toMatchObject({ reason: "NodeOverlap", message: expect.stringContaining(`"km-agent"`) });
     expect(stalled?.message).toContain(node);
-    expect(await world.api.get(pathTo("daemonsets", NAMESPACE, YOUNGER))).toBeUndefined();
+    expect(await world.api.get(resourcePath(DAEMONSETS, NAMESPACE, YOUNGER))).toBeUndefined();
   });
 
   test("is silent after that, and the platform goes on hearing of the node's agent from the older one", async () => {

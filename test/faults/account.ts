@@ -1,5 +1,5 @@
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import type { PlatformRow } from "../installation/platform-process.ts";
 import type { KmAgentObject } from "../installation/world.ts";
 import type { AgentPod, EventObject, Ground, Watches } from "./ground.ts";
@@ -32,7 +32,7 @@ export async function metricsOf({ world, operator }: Pick<Ground, "world" | "ope
   const { kubectl, api } = world;
   const { namespace } = operator;
   const labelSelector = "app.kubernetes.io/name=kmagent-operator";
-  const [pod] = await api.list(pathTo("pods", namespace), { labelSelector });
+  const [pod] = await api.list(resourcePath(PODS, namespace), { labelSelector });
   const name = pod?.metadata.name ?? "";
   const { stdout } = await kubectl(["get", "--raw", `/api/v1/namespaces/${namespace}/pods/${name}:8080/proxy/metrics`]);
   return stdout;

@@ -1,5 +1,5 @@
 import { LABEL } from "../../src/api/labels.ts";
-import { pathTo } from "../installation/api.ts";
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import type { KmAgentObject, World } from "../installation/world.ts";
 import type { AgentPod } from "./ground.ts";
 
@@ -34,7 +34,7 @@ export const isReady = (pod: AgentPod): boolean => pod.status.containerStatuses?
 /** The node agents' pods that aren't being deleted, by node. */
 export async function agentPods({ api }: World, namespace: string): Promise<ReadonlyMap<string, AgentPod>> {
   const labelSelector = `${LABEL.component}=node-agent`;
-  const listed = await api.list<AgentPod>(pathTo("pods", namespace), { labelSelector });
+  const listed = await api.list<AgentPod>(resourcePath(PODS, namespace), { labelSelector });
   const living = listed.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   return new Map(living.map((pod) => [pod.spec.nodeName ?? "", pod]));
 }
@@ -51,6 +51,6 @@ export function touched(
 /** The node on which the operator's pod runs. */
 export async function operatorNode({ api }: World, namespace: string): Promise<string> {
   const labelSelector = "app.kubernetes.io/name=kmagent-operator";
-  const pods = await api.list<AgentPod>(pathTo("pods", namespace), { labelSelector });
+  const pods = await api.list<AgentPod>(resourcePath(PODS, namespace), { labelSelector });
   return pods[0]?.spec.nodeName ?? "";
 }

@@ -1,4 +1,4 @@
-import { pathTo } from "../installation/api.ts";
+import { CONFIGMAPS, DAEMONSETS, DEPLOYMENTS, PODS, resourcePath } from "../../src/kube/resource.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, World } from "../installation/world.ts";
 
@@ -25,19 +25,14 @@ interface PodSpec {
   readonly volumes?: readonly { readonly configMap?: { readonly name?: string } }[];
 }
 
-/** The kinds that the operator makes, and the agents. */
-const KINDS = { daemonsets: "DaemonSet", deployments: "Deployment", configmaps: "ConfigMap", pods: "Pod" } as const;
 const OURS = { labelSelector: "app.kubernetes.io/name=km-agent" };
 const COMPONENT = "app.kubernetes.io/component";
 
 /** Looks at everything at once. */
 export async function endStateOf(world: World, operator: Installation): Promise<EndState & Aside> {
   const { namespace } = operator;
-  const lists = (["daemonsets", "deployments", "configmaps", "pods"] as const).map(async (resource) =>
-    (await world.api.list(pathTo(resource, namespace), OURS)).map((item): Listed => ({
-      ...item,
-      kind: KINDS[resource],
-    })),
+  const lists = [DAEMONSETS, DEPLOYMENTS, CONFIGMAPS, PODS].map(async (type) =>
+    (await world.api.list(resourcePath(type, namespace), OURS)).map((item): Listed => ({ ...item, kind: type.kind })),
   );
   const items = (await Promise.all(lists)).flat();
   const kmagent = await operator.kmagent();

@@ -1,5 +1,5 @@
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, KmAgentObject, World } from "../installation/world.ts";
 import { watchObjects } from "./watch.ts";
@@ -94,7 +94,7 @@ export function groundOf(world: World, operator: Installation, node: string): Gr
       async () => {
         const labelSelector = "app.kubernetes.io/component=node-agent";
         const fieldSelector = `spec.nodeName=${node}`;
-        const list = await api.list<AgentPod>(pathTo("pods", namespace), { labelSelector, fieldSelector });
+        const list = await api.list<AgentPod>(resourcePath(PODS, namespace), { labelSelector, fieldSelector });
         return list.find(({ metadata }) => metadata.deletionTimestamp === undefined);
       },
       { withinMs: 30_000 },

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { PODS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import type { KubernetesObject } from "../installation/kubectl.ts";
 import type { Installation, World } from "../installation/world.ts";
 import { endStateOf } from "./end-state.ts";
@@ -57,7 +57,7 @@ export async function settledEnd(
 async function rolloutEndOf(world: World, operator: Installation, words: Words): Promise<RolloutEnd> {
   const labelSelector = "app.kubernetes.io/component=node-agent";
   const [list, { inUse, pods, status, orphans }] = await Promise.all([
-    world.api.list<Listed>(pathTo("pods", operator.namespace), { labelSelector }),
+    world.api.list<Listed>(resourcePath(PODS, operator.namespace), { labelSelector }),
     endStateOf(world, operator),
   ]);
   const living = list.filter(({ metadata }) => metadata.deletionTimestamp === undefined);

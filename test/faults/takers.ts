@@ -1,5 +1,5 @@
+import { NODES, PODS, resourcePath } from "../../src/kube/resource.ts";
 import type { AgentPod, Ground, NodeObject } from "./ground.ts";
-import { pathTo } from "../installation/api.ts";
 
 /** CPU that the agents of these tests ask for, in millicores: more than other pods that could make room in their place. */
 export const AGENT_MILLICORES = 200;
@@ -7,8 +7,8 @@ export const AGENT_MILLICORES = 200;
 /** A pod that needs what is left on a node and most of the agent's share, and by its priority gets it. */
 export async function takeRoom(ground: Ground): Promise<void> {
   const { world, node } = ground;
-  const known = await world.api.get<NodeObject>(pathTo("nodes", undefined, node));
-  const pods = await world.api.list<AgentPod>(pathTo("pods"), { fieldSelector: `spec.nodeName=${node}` });
+  const known = await world.api.get<NodeObject>(resourcePath(NODES, undefined, node));
+  const pods = await world.api.list<AgentPod>(resourcePath(PODS), { fieldSelector: `spec.nodeName=${node}` });
   const asked = pods.flatMap(({ spec }) => spec.containers.map(({ resources }) => resources?.requests?.["cpu"]));
   const free = millicores(known?.status.allocatable["cpu"]) - asked.reduce((sum, each) => sum + millicores(each), 0);
   await world.kubectl.apply(

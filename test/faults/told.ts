@@ -1,5 +1,5 @@
+import { EVENTS, resourcePath } from "../../src/kube/resource.ts";
 import { eventually } from "../eventually.ts";
-import { pathTo } from "../installation/api.ts";
 import type { Installation, World } from "../installation/world.ts";
 import type { EventObject } from "./ground.ts";
 
@@ -18,7 +18,7 @@ export interface Told {
 /** Listens to one installation. */
 export function toldBy({ kubectl, api }: World, { namespace, platform }: Installation): Told {
   const events = async (reason: string) => {
-    const all = await api.list<EventObject>(pathTo("events", namespace));
+    const all = await api.list<EventObject>(resourcePath(EVENTS, namespace));
     return all.filter((event) => event.reason === reason).map(({ message }) => message);
   };
   const log = async (reason: string) => {

@@ -1,4 +1,3 @@
-import { GROUP, VERSION } from "../../src/api/labels.ts";
 import { createKubeClient } from "../../src/kube/client.ts";
 import { systemClock } from "../../src/kube/clock.ts";
 import { loadKubeconfig } from "../../src/kube/kubeconfig.ts";
@@ -12,25 +11,6 @@ export interface PatchOperation {
   readonly value?: unknown;
 }
 
-/** Where each resource that tests look at is served. */
-const SERVED_AT = {
-  configmaps: "/api/v1",
-  events: "/api/v1",
-  nodes: "/api/v1",
-  pods: "/api/v1",
-  daemonsets: "/apis/apps/v1",
-  deployments: "/apis/apps/v1",
-  customresourcedefinitions: "/apis/apiextensions.k8s.io/v1",
-  leases: "/apis/coordination.k8s.io/v1",
-  kmagents: `/apis/${GROUP}/${VERSION}`,
-} as const;
-
-/** The path of an object, or of a collection where no name is given; without a namespace that of the whole cluster. */
-export function pathTo(resource: keyof typeof SERVED_AT, namespace?: string, name?: string): string {
-  const within = namespace === undefined ? [] : ["namespaces", namespace];
-  return [SERVED_AT[resource], ...within, resource, ...(name === undefined ? [] : [name])].join("/");
-}
-
 /** What a list is cut down to, in the words of the API: `app=x`, `spec.nodeName=y`. */
 export interface Selection {
   readonly labelSelector?: string;
@@ -42,13 +22,12 @@ export interface Selection {
  * changes, or look until something holds.
  */
 export interface Api {
-  /** The object at a path (see {@link pathTo}); undefined where there is none. */
+  /** The object at a path (`resourcePath` of src/kube); undefined where there is none. */
   get<T = KubernetesObject>(path: string): Promise<T | undefined>;
   /** The objects of a collection; none where nobody serves it. They come without `kind`. */
   list<T = KubernetesObject>(path: string, selection?: Selection): Promise<readonly T[]>;
   /** A JSON Patch by the field manager "somebody"; rejects with the API server's words. */
   patch(path: string, operations: readonly PatchOperation[]): Promise<KubernetesObject>;
-  close(): Promise<void>;
 }
 
 /** Speaks as the administrator of a kubeconfig. */
@@ -74,6 +53,5 @@ export async function apiOf(kubeconfigPath: string, signal: AbortSignal): Promis
       return (await client.request({ method: "PATCH", path, query, body, contentType }, signal))
         .body as KubernetesObject;
     },
-    close: () => client.close(),
   };
 }

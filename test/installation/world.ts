@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ANNOTATION, LABEL } from "../../src/api/labels.ts";
+import { CONFIGMAPS, KMAGENTS, resourcePath } from "../../src/kube/resource.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { foreignCluster } from "../cluster/foreign-cluster.ts";
 import { attachCluster } from "../cluster/provider.ts";
 import { eventually } from "../eventually.ts";
-import { apiOf, pathTo } from "./api.ts";
+import { apiOf } from "./api.ts";
 import type { Api } from "./api.ts";
 import { kubectlFor } from "./kubectl.ts";
 import type { Kubectl, KubernetesObject } from "./kubectl.ts";
@@ -172,7 +173,7 @@ export async function install(world: World, options: InstallationOptions): Promi
   const platform = await startPlatform({ host: cluster.hostAddress, apiKeys: [API_KEY], ...(tls && { tls }) });
   // The setup of all tests makes the CRD, for a release keeps it to itself; the tests of Helm remove it first.
   const values = { crds: { enabled: false }, ...options.values };
-  const kmagent = async (name = "km-agent") => await api.get<KmAgentObject>(pathTo("kmagents", namespace, name));
+  const kmagent = async (name = "km-agent") => await api.get<KmAgentObject>(resourcePath(KMAGENTS, namespace, name));
   const installation: Installation = {
     namespace,
     release,
@@ -198,7 +199,7 @@ export async function install(world: World, options: InstallationOptions): Promi
       await eventually(
         "the cluster agent's revision is noted as proved",
         async () => {
-          const configMaps = await api.list(pathTo("configmaps", namespace), { labelSelector });
+          const configMaps = await api.list(resourcePath(CONFIGMAPS, namespace), { labelSelector });
           const states = configMaps.map(({ metadata }) => metadata.annotations?.[ANNOTATION.state]);
           return states.includes("stable") ? true : undefined;
         },
